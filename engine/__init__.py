@@ -1,0 +1,1 @@
+"""Execution core for people who trade crypto by rules."""

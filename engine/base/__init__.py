@@ -1,0 +1,1 @@
+"""What every layer may know: types, errors, exit codes, settings, time."""

@@ -1,0 +1,64 @@
+"""Time, passed in: the wall of the exchange and the monotonic clock of this machine.
+
+The engine lives on the exchange's time, which may be off by seconds from ours and, against a simulator, may also run
+faster. `ExchangeClock` maps one to the other from a measured anchor and rate; nothing else in the product reads a clock
+for decisions.
+"""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What decisions may ask of time."""
+
+    def now_ms(self) -> int:
+        """Exchange time in ms since the epoch, UTC."""
+
+    def monotonic_s(self) -> float:
+        """Monotonic seconds of this machine; only differences mean anything."""
+
+
+class ExchangeClock:
+    """Exchange time as a line through an anchor: `exchange_ms = anchor_ms + rate * elapsed real ms`."""
+
+    def __init__(self) -> None:
+        self._anchor_exchange_ms = time.time() * 1e3
+        self._anchor_monotonic_s = time.monotonic()
+        self.rate = 1.0
+
+    def set(self, exchange_ms: float, monotonic_s: float, rate: float = 1.0) -> None:
+        """Move the line: at `monotonic_s` the exchange's clock showed `exchange_ms` and ran `rate` times as fast."""
+        self._anchor_exchange_ms = exchange_ms
+        self._anchor_monotonic_s = monotonic_s
+        self.rate = rate
+
+    def now_ms(self) -> int:
+        return int(self._anchor_exchange_ms + (time.monotonic() - self._anchor_monotonic_s) * 1e3 * self.rate)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    @property
+    def offset_ms(self) -> float:
+        """How far the exchange is ahead of this machine's wall clock."""
+        return self.now_ms() - time.time() * 1e3
+
+
+class VirtualClock:
+    """A clock that stands still until it is told to move; for simulations and tests in virtual time."""
+
+    def __init__(self, now_ms: int = 0) -> None:
+        self._now_ms = now_ms
+        self._monotonic_s = 0.0
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def monotonic_s(self) -> float:
+        return self._monotonic_s
+
+    def advance(self, ms: int) -> None:
+        """Let `ms` milliseconds pass on both clocks."""
+        self._now_ms += ms
+        self._monotonic_s += ms / 1e3
