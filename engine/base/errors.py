@@ -26,7 +26,8 @@
     └── PoolError
         └── WorkerBootFailed        workers or nursery do not come up
 
-Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address), programmer (wire, candles).
+Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address),
+programmer (wire, candles).
 """
 
 from engine.base import exitcodes
