@@ -24,13 +24,13 @@ class Message(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class LoadFilter(Message, frozen=True):
-    """Check and compile a filter and keep it under its id. Answer: FilterLoaded or FilterRefused."""
+    """Check and compile a filter and keep it under its id. Answer: FilterLoaded or FilterRefusal."""
 
     filter_id: int
     trader: str
     code: str
-    #: Every interval the filter reads, plus the one that drives it; shortest first.
-    intervals: tuple[str, ...]
+    #: Intervals the trader asks for beyond those that its code reads; mostly empty.
+    intervals: tuple[str, ...] = ()
 
 
 class DropFilter(Message, frozen=True):
@@ -89,9 +89,20 @@ class Ready(Message, frozen=True):
 
 
 class FilterLoaded(Message, frozen=True):
-    """The filter passed the policy, compiled and waits."""
+    """The filter passed the policy, compiled and waits; with what its code says of itself.
+
+    The supervisor never parses a filter: refresh, symbols and intervals reach it by this message.
+    """
 
     filter_id: int
+    #: `refresh` as the code states it ("5m", "10s"), or empty.
+    refresh: str = ""
+    #: `symbols` as the code states it: ("top:100",) or names; empty when it says nothing.
+    symbols: tuple[str, ...] = ()
+    #: Every interval the code reads, shortest first.
+    intervals: tuple[str, ...] = ()
+    #: Bars of the longest look-back found in the code; 0 when unknown.
+    lookback: int = 0
 
 
 class FilterRefusal(Message, frozen=True):
