@@ -1,0 +1,1 @@
+"""Traders: what a user wants asked of the market, and when."""
