@@ -1,6 +1,6 @@
 """The closing rule: who is due, when bars arrive in any order."""
 
-from itertools import permutations, product
+from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,0 +1,1 @@
+"""The door for operators and platforms: health, metrics, state and control over HTTP."""

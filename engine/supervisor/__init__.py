@@ -1,0 +1,1 @@
+"""The supervisor process: owns feeds, candles, schedule, workers, signals and the door for operators."""
