@@ -1,0 +1,196 @@
+"""The traders of this engine: which version of each runs, is coming, waits, is paused or refused. Pure bookkeeping.
+
+A trader's row in the database becomes a *version* here, known to workers by its `filter_id`. A worker's report says what the
+code reads; then the version can be planned. A new version replaces the running one when it is planned, not before; a version
+that is refused leaves the running one in place.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.base.errors import TraderError
+from engine.base.types import INTERVAL_MS
+from engine.traders import spec
+from engine.traders.definition import TraderDefinition
+from engine.traders.schedule import Plan
+from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
+
+
+@dataclass(slots=True)
+class Version:
+    """One version of one trader; `plan` is None until a worker has told what its code reads."""
+
+    filter_id: int
+    definition: TraderDefinition
+    plan: Plan | None = None
+    #: Names, most traded first; the schedule gets those whose history is there.
+    symbols: tuple[str, ...] = ()
+    intervals: tuple[str, ...] = ()
+    #: Interval that a signal names: the driving one, or the shortest the filter reads.
+    interval: str = ""
+    said_symbols: tuple[str, ...] = ()
+    lookback: int = 0
+
+
+@dataclass(slots=True)
+class Trader:
+    """One trader, with what its owner should know."""
+
+    id: str
+    name: str
+    running: Version | None = None
+    coming: Version | None = None
+    problem: str = ""
+    paused: str = ""
+    faults: int = 0
+    last_fault: str = ""
+    strikes: int = 0
+    matches: int = 0
+    cpu_us: int = 0
+    waiting_symbols: set[str] = field(default_factory=set)
+
+    @property
+    def state(self) -> str:
+        """`running`, `waiting` (for history or its first worker), `paused` or `refused`."""
+        if self.paused:
+            return "paused"
+        if self.running is None:
+            return "refused" if self.problem and self.coming is None else "waiting"
+        return "waiting" if self.waiting_symbols and len(self.waiting_symbols) == len(self.running.symbols) else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What follows from a look at the database: filters to load on workers, and filters to forget."""
+
+    load: tuple[LoadFilter, ...] = ()
+    forget: tuple[int, ...] = ()
+
+
+class Roster:
+    """All traders of the engine's user."""
+
+    def __init__(self, default_interval: str, screening_ms: int = 0) -> None:
+        self._default_interval = default_interval
+        self._screening_ms = screening_ms
+        self._next_filter_id = 1
+        self.traders: dict[str, Trader] = {}
+        self._versions: dict[int, Version] = {}
+
+    def update(self, definitions: Iterable[TraderDefinition], problems: Mapping[str, tuple[str, str]]) -> Changes:
+        """Take in all rows; `problems` maps ids of invalid rows to (name, reason). Rows that are gone or disabled are forgotten."""
+        wanted = {definition.id: definition for definition in definitions if definition.enabled}
+        forget = [filter_id for trader_id in self.traders.keys() - wanted.keys() for filter_id in self._forget(trader_id)]
+        load = []
+        for definition in wanted.values():
+            trader = self.traders.setdefault(definition.id, Trader(definition.id, definition.name))
+            newest = trader.coming or trader.running
+            if newest is not None and newest.definition.version == definition.version:
+                continue
+            if trader.coming is not None:
+                forget.append(trader.coming.filter_id)
+                self._versions.pop(trader.coming.filter_id)
+            version = self._new_version(definition)
+            trader.name, trader.coming, trader.problem, trader.paused, trader.strikes = definition.name, version, "", "", 0
+            load.append(LoadFilter(version.filter_id, definition.name, definition.code, definition.intervals))
+        for trader_id, (name, reason) in problems.items():
+            self.traders[trader_id] = Trader(trader_id, name, problem=reason)
+        return Changes(tuple(load), tuple(forget))
+
+    def _new_version(self, definition: TraderDefinition) -> Version:
+        version = Version(self._next_filter_id, definition)
+        self._next_filter_id += 1
+        self._versions[version.filter_id] = version
+        return version
+
+    def _forget(self, trader_id: str) -> list[int]:
+        trader = self.traders.pop(trader_id)
+        gone = [version.filter_id for version in (trader.running, trader.coming) if version is not None]
+        for filter_id in gone:
+            self._versions.pop(filter_id, None)
+        return gone
+
+    def version(self, filter_id: int) -> Version | None:
+        """The version behind a filter id, while it is known."""
+        return self._versions.get(filter_id)
+
+    def trader_of(self, filter_id: int) -> Trader | None:
+        """The trader behind a filter id, while it is known."""
+        version = self._versions.get(filter_id)
+        return self.traders.get(version.definition.id) if version is not None else None
+
+    def plan(self, loaded: FilterLoaded, ranked: Sequence[str], listed: frozenset[str]) -> tuple[Version, Version | None] | None:
+        """A worker has loaded a filter: plan that version and make it the running one.
+
+        Returns it and the version it replaces, or None when it is not wanted any more, is planned already, or says something
+        that cannot be planned (then the trader carries the problem).
+        """
+        version = self._versions.get(loaded.filter_id)
+        trader = self.trader_of(loaded.filter_id)
+        if version is None or trader is None or trader.coming is not version:
+            return None
+        try:
+            self._plan(version, loaded, ranked, listed)
+        except TraderError as error:
+            self._refuse(trader, version, str(error))
+            return None
+        replaced, trader.running, trader.coming = trader.running, version, None
+        if replaced is not None:
+            self._versions.pop(replaced.filter_id)
+        return version, replaced
+
+    def _plan(self, version: Version, loaded: FilterLoaded, ranked: Sequence[str], listed: frozenset[str]) -> None:
+        definition = version.definition
+        read = spec.sorted_intervals([*loaded.intervals, *definition.intervals])
+        refresh = spec.parse_refresh(loaded.refresh or definition.refresh or self._refresh_of(read))
+        intervals = spec.sorted_intervals([*read, *([refresh.interval] if refresh.interval else [])])
+        if not intervals:
+            intervals = (self._default_interval,)
+        version.said_symbols = tuple(loaded.symbols or definition.symbols)
+        version.symbols = spec.choose_symbols(version.said_symbols, ranked, listed)
+        version.intervals = intervals
+        version.interval = refresh.interval or intervals[0]
+        version.lookback = loaded.lookback
+        lengths = frozenset(INTERVAL_MS[name] for name in intervals)
+        version.plan = Plan(version.filter_id, refresh.length_ms, lengths, refresh.seconds)
+
+    def _refresh_of(self, intervals: Sequence[str]) -> str:
+        """A trader that states no refresh runs at the closes of its shortest interval, or as the deployment asks."""
+        if self._screening_ms >= 1_000:
+            return f"{self._screening_ms // 1_000}s"
+        return intervals[0] if intervals else self._default_interval
+
+    def refuse(self, refusal: FilterRefusal) -> Trader | None:
+        """A worker refused a filter; its trader is told, an older version goes on."""
+        version = self._versions.get(refusal.filter_id)
+        trader = self.trader_of(refusal.filter_id)
+        if version is None or trader is None or trader.coming is not version:
+            return None
+        where = f"line {refusal.line}, column {refusal.column}: " if refusal.line else ""
+        self._refuse(trader, version, f"{where}{refusal.message}")
+        return trader
+
+    def _refuse(self, trader: Trader, version: Version, reason: str) -> None:
+        trader.problem = reason
+        if trader.running is not None:
+            self._versions.pop(version.filter_id, None)
+            trader.coming = None
+
+    def pause(self, filter_id: int, reason: str) -> Trader | None:
+        """Stop a trader until its owner changes or enables it."""
+        trader = self.trader_of(filter_id)
+        if trader is not None:
+            trader.paused = reason
+        return trader
+
+    def running(self) -> list[Version]:
+        """Versions that are planned and not paused."""
+        return [trader.running for trader in self.traders.values() if trader.running is not None and not trader.paused]
+
+    def needed(self) -> dict[str, set[str]]:
+        """Intervals by symbol that the running versions read: the wish that the feed fulfils."""
+        needed: dict[str, set[str]] = {}
+        for version in self.running():
+            for symbol in version.symbols:
+                needed.setdefault(symbol, set()).update(version.intervals)
+        return needed
