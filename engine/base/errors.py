@@ -23,11 +23,12 @@
     │   ├── LayoutMismatch          a segment of another version or shape
     │   └── SegmentFull             no room for another symbol, interval or bar
     ├── WireError                   bytes of another process that are not a message
-    └── PoolError
-        └── WorkerBootFailed        workers or nursery do not come up
+    ├── PoolError
+    │   └── WorkerBootFailed        workers or nursery do not come up
+    └── RuleBroken                  a decision contradicts our own tables: a bug
 
 Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address),
-programmer (wire, candles).
+programmer (wire, candles, rule broken).
 """
 
 from engine.base import exitcodes
@@ -167,3 +168,7 @@ class PoolError(EngineError):
 
 class WorkerBootFailed(PoolError):
     """The nursery or its workers do not come up."""
+
+
+class RuleBroken(EngineError):
+    """The product did what its own tables do not allow: a bug; the text carries the history that led there."""

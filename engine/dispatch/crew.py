@@ -1,0 +1,228 @@
+"""The workers: how many are wished, who is there, who must go, and which filters each holds.
+
+Every pass compares the wish with what is there and mends the difference, so nothing depends on having seen every event.
+Not here: what the workers are asked.
+"""
+
+from collections.abc import Callable, Mapping
+
+from engine.dispatch.events import Cause
+from engine.dispatch.filters import Filters
+from engine.dispatch.instructions import DrainWorker, DropOn, Instruction, KillWorker, LoadOn, PingWorker, SpawnWorker
+from engine.dispatch.limits import Counts, Limits
+from engine.dispatch.workers import State, Worker
+from engine.wire.slots import IDLE, Status
+
+#: A killed worker that nobody has reported dead after so long is killed again.
+KILL_AGAIN_S = 2.0
+#: A worker that lived so long is not counted as one that fails at its start.
+SETTLED_S = 1.0
+
+
+class Crew:
+    """Workers by slot. A slot keeps its share of the symbols while its worker is replaced."""
+
+    def __init__(self, limits: Limits, counts: Counts, emit: Callable[[Instruction], None]) -> None:
+        self._limits = limits
+        self._counts = counts
+        self._emit = emit
+        self._generations: dict[int, int] = {}
+        self.target = 0
+        self.workers: dict[int, Worker] = {}
+        self.now = 0.0
+
+    def at(self, slot: int, generation: int) -> Worker | None:
+        """The worker that lives there, or None (counted) when the message is one of a dead predecessor."""
+        worker = self.workers.get(slot)
+        if worker is None or worker.generation != generation or worker.state is State.GONE:
+            self._counts.late_messages += 1
+            return None
+        return worker
+
+    def seated(self) -> list[Worker]:
+        """Those that have a share of the symbols, in the order of their slots; some may be dead and not replaced yet."""
+        return [self.workers[slot] for slot in sorted(self.workers) if not self.workers[slot].leaving]
+
+    def ready(self) -> int:
+        """How many may be given work."""
+        return sum(worker.at_work for worker in self.workers.values())
+
+    # --- size ---------------------------------------------------------------------------------------------------------
+
+    def mend(self) -> None:
+        """Start who is missing, let go who is too many."""
+        seated = self.seated()
+        for worker in sorted(seated, key=_usefulness)[: max(0, len(seated) - self.target)]:
+            self._retire(worker)
+        for slot in range(self._limits.slots):
+            if len(seated) >= self.target:
+                break
+            if slot not in self.workers:
+                self.workers[slot] = worker = Worker(slot, self._generations.get(slot, 0), respawn_at=self.now)
+                seated.append(worker)
+        for worker in seated:
+            if worker.state is State.GONE and not worker.leaving and worker.respawn_at <= self.now:
+                worker.reborn()
+                self._generations[worker.slot] = worker.generation
+                self._emit(SpawnWorker(worker.slot, worker.generation))
+
+    def _retire(self, worker: Worker) -> None:
+        worker.leaving = True
+        if worker.state is State.GONE:
+            del self.workers[worker.slot]
+        elif worker.state is State.SPAWNING:
+            self.doom(worker, "retired", "it is not needed any more")
+        elif worker.at_work:
+            worker.move(State.LEAVING)
+            worker.deadline = self.now + self._limits.hard_limit_s
+            self._emit(DrainWorker(worker.slot, worker.generation))
+
+    # --- life and death ------------------------------------------------------------------------------------------------
+
+    def forked(self, worker: Worker) -> None:
+        """The process exists: patience for its boot begins."""
+        if worker.state is State.SPAWNING:
+            worker.deadline = self.now + self._limits.boot_limit_s
+
+    def ready_now(self, worker: Worker) -> None:
+        """It said Ready."""
+        if worker.state is State.SPAWNING:
+            worker.move(State.IDLE)
+            worker.deadline, worker.ready_at, worker.pinged_at = None, self.now, self.now
+        elif worker.state is not State.DOOMED:
+            self.doom(worker, "lied", "it said Ready twice")
+
+    def doom(self, worker: Worker, cause: Cause, reason: str) -> None:
+        """It must die; its task is taken back when it is dead."""
+        if worker.state in (State.DOOMED, State.GONE):
+            return
+        worker.move(State.DOOMED, cause)
+        worker.doom, worker.deadline = cause, self.now + KILL_AGAIN_S
+        self._counts.deadlines += cause == "deadline"
+        self._counts.lies += cause == "lied"
+        self._emit(KillWorker(worker.slot, worker.generation, cause, reason))
+
+    def stray(self, worker: Worker) -> None:
+        """It sent what nobody asked for; that is not believed for ever."""
+        self._counts.strays += 1
+        worker.strays += 1
+        if worker.strays > self._limits.strays_max:
+            self.doom(worker, "lied", "it answers what nobody asked")
+
+    def gone(self, worker: Worker, *, blameless: bool) -> None:
+        """The process is dead; its slot is free for the next, at once unless its workers keep dying for nothing."""
+        settled = worker.ready_at > 0 and self.now - worker.ready_at >= SETTLED_S
+        worker.boots_failed = 0 if settled or blameless else worker.boots_failed + 1
+        worker.move(State.GONE, worker.doom or "")
+        worker.flight, worker.ready_at = None, 0.0
+        self._counts.lost_workers += not worker.leaving
+        if worker.leaving:
+            del self.workers[worker.slot]
+            return
+        worker.respawn_at = self.now
+        if worker.boots_failed > 1:
+            pause_s = self._limits.respawn_after_s * 2.0 ** min(worker.boots_failed - 2, 10)
+            worker.respawn_at += min(pause_s, self._limits.respawn_after_max_s)
+
+    # --- patience -------------------------------------------------------------------------------------------------------
+
+    def tick(self, statuses: Mapping[int, Status]) -> None:
+        """Ping, and kill who does not get on."""
+        for worker in list(self.workers.values()):
+            if worker.state is State.DOOMED:
+                self._kill_again(worker)
+            elif worker.flight is not None:
+                self._watch_task(worker, statuses.get(worker.slot, IDLE))
+            elif worker.deadline is not None and self.now >= worker.deadline:
+                self._run_out(worker)
+            if worker.at_work:
+                self._ping(worker)
+
+    def _kill_again(self, worker: Worker) -> None:
+        if worker.deadline is not None and self.now >= worker.deadline:
+            worker.deadline = self.now + KILL_AGAIN_S
+            self._emit(KillWorker(worker.slot, worker.generation, worker.doom or "deadline", "it is still not dead"))
+
+    def _watch_task(self, worker: Worker, status: Status) -> None:
+        """Patience begins anew with each filter the worker comes to, but not without end."""
+        flight = worker.flight
+        assert flight is not None
+        if status.task_id == flight.task.task_id and status.started_ns != flight.mark:
+            flight.mark = status.started_ns
+            flight.deadline = min(self.now + self._limits.hard_limit_s, flight.deadline_max)
+        if self.now >= flight.deadline:
+            self.doom(worker, "deadline", f"no progress with its task for {self._limits.hard_limit_s:g} s")
+
+    def _run_out(self, worker: Worker) -> None:
+        if worker.state is State.SPAWNING:
+            self.doom(worker, "boot", "it did not become ready")
+        elif worker.state is State.LEAVING:
+            self.doom(worker, "retired", "it was asked to leave and did not")
+        elif worker.loading:
+            self.doom(worker, "deadline", "it did not finish loading a filter")
+
+    def _ping(self, worker: Worker) -> None:
+        if self.now - worker.pinged_at < self._limits.ping_every_s:
+            return
+        # A busy worker answers after its task, whose deadline watches over it meanwhile.
+        if worker.state is State.IDLE and not worker.loading and worker.pings - worker.pong >= 2:
+            self.doom(worker, "silent", f"no answer to {worker.pings - worker.pong} pings")
+            return
+        if worker.state is State.BUSY and worker.pings > worker.pong:
+            return
+        worker.pings += 1
+        worker.pinged_at = self.now
+        self._emit(PingWorker(worker.slot, worker.generation, worker.pings))
+
+    def pong(self, worker: Worker, sequence: int) -> None:
+        """It answered a ping."""
+        if worker.pong < sequence <= worker.pings:
+            worker.pong = sequence
+        else:
+            self.stray(worker)
+
+    # --- filters on workers ----------------------------------------------------------------------------------------------
+
+    def equip(self, filters: Filters) -> None:
+        """See that each worker holds what is accepted, and that one of them tries what is new."""
+        for worker in self.workers.values():
+            if worker.at_work and worker.epoch != filters.epoch:
+                worker.epoch = filters.epoch
+                self._bring_up_to_date(worker, filters)
+        if filters.fresh:
+            able = [worker for worker in self.workers.values() if worker.at_work and not worker.leaving]
+            if able:
+                probe = min(able, key=lambda one: (one.state is State.BUSY, bool(one.loading), one.slot))
+                for filter_id, found in list(filters.fresh.items()):
+                    filters.probe(filter_id, probe.slot)
+                    self._load(probe, filter_id, LoadOn(probe.slot, probe.generation, found.message))
+
+    def _bring_up_to_date(self, worker: Worker, filters: Filters) -> None:
+        held = worker.loaded | worker.loading.keys()
+        for filter_id in sorted(held - filters.accepted.keys()):
+            if filter_id not in filters or filter_id in worker.loaded:
+                worker.loaded.discard(filter_id)
+                self._emit(DropOn(worker.slot, worker.generation, filter_id))
+        for filter_id, message in filters.accepted.items():
+            if filter_id not in held:
+                self._load(worker, filter_id, LoadOn(worker.slot, worker.generation, message))
+
+    def _load(self, worker: Worker, filter_id: int, instruction: LoadOn) -> None:
+        if not worker.loading and worker.flight is None:
+            worker.deadline = self.now + self._limits.hard_limit_s
+        worker.loading[filter_id] = None
+        self._emit(instruction)
+
+    def told_of(self, worker: Worker, filter_id: int) -> bool:
+        """It answered for a filter it was sent; False, counted as a stray, when it was not sent that."""
+        if filter_id not in worker.loading:
+            self.stray(worker)
+            return False
+        del worker.loading[filter_id]
+        worker.deadline = self.now + self._limits.hard_limit_s if worker.loading else None
+        return True
+
+
+def _usefulness(worker: Worker) -> tuple[bool, bool, int, int]:
+    """Sort key: who is let go first. Not at work, idle, little in its memory, youngest slot."""
+    return (worker.at_work, worker.state is State.BUSY, worker.questions, -worker.slot)
