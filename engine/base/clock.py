@@ -6,7 +6,15 @@ for decisions.
 """
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso_utc(time_ms: int) -> str:
+    """The instant as ISO 8601 in UTC with milliseconds, as every JSON of the product writes it."""
+    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Clock(Protocol):
