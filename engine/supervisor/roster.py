@@ -13,6 +13,7 @@ from engine.base.types import INTERVAL_MS
 from engine.traders import spec
 from engine.traders.definition import TraderDefinition
 from engine.traders.schedule import Plan
+from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
 
 
@@ -55,7 +56,7 @@ class Trader:
         if self.paused:
             return "paused"
         if self.running is None:
-            return "refused" if self.problem and self.coming is None else "waiting"
+            return "refused" if self.problem else "waiting"
         return "waiting" if self.waiting_symbols and len(self.waiting_symbols) == len(self.running.symbols) else "running"
 
 
@@ -77,10 +78,14 @@ class Roster:
         self.traders: dict[str, Trader] = {}
         self._versions: dict[int, Version] = {}
 
-    def update(self, definitions: Iterable[TraderDefinition], problems: Mapping[str, tuple[str, str]]) -> Changes:
-        """Take in all rows; `problems` maps ids of invalid rows to (name, reason). Rows that are gone or disabled are forgotten."""
+    def update(self, definitions: Iterable[TraderDefinition], problems: Mapping[str, Problem]) -> Changes:
+        """Take in all rows; `problems` are invalid rows by id. Rows that are gone or disabled are forgotten."""
         wanted = {definition.id: definition for definition in definitions if definition.enabled}
-        forget = [filter_id for trader_id in self.traders.keys() - wanted.keys() for filter_id in self._forget(trader_id)]
+        forget = [
+            filter_id
+            for trader_id in self.traders.keys() - wanted.keys() - problems.keys()
+            for filter_id in self._forget(trader_id)
+        ]
         load = []
         for definition in wanted.values():
             trader = self.traders.setdefault(definition.id, Trader(definition.id, definition.name))
@@ -90,11 +95,14 @@ class Roster:
             if trader.coming is not None:
                 forget.append(trader.coming.filter_id)
                 self._versions.pop(trader.coming.filter_id)
+            if trader.paused and trader.running is not None:
+                self._versions.pop(trader.running.filter_id, None)
+                trader.running = None
             version = self._new_version(definition)
             trader.name, trader.coming, trader.problem, trader.paused, trader.strikes = definition.name, version, "", "", 0
             load.append(LoadFilter(version.filter_id, definition.name, definition.code, definition.intervals))
         for trader_id, (name, reason) in problems.items():
-            self.traders[trader_id] = Trader(trader_id, name, problem=reason)
+            self.traders.setdefault(trader_id, Trader(trader_id, name)).problem = reason
         return Changes(tuple(load), tuple(forget))
 
     def _new_version(self, definition: TraderDefinition) -> Version:

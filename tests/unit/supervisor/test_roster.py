@@ -1,0 +1,149 @@
+"""The roster: versions of traders come, run, are replaced, refused, paused and forgotten."""
+
+import uuid
+
+import pytest
+
+from engine.supervisor.roster import Roster, Trader
+from engine.traders.definition import Strategy, TraderDefinition
+from engine.traders.store import Problem
+from engine.wire.messages import FilterLoaded, FilterRefusal
+
+RANKED = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+LISTED = frozenset(RANKED)
+ID = str(uuid.UUID(int=1))
+
+
+def definition(version: int = 1, **changes) -> TraderDefinition:
+    fields = {
+        "id": ID,
+        "user_id": "alice",
+        "name": "bounce",
+        "enabled": True,
+        "code": "def check(ticker, klines, ta): return True",
+        "refresh": "",
+        "symbols": (),
+        "intervals": (),
+        "strategy": Strategy(),
+        "version": version,
+        "cloud_config": {},
+    }
+    return TraderDefinition(**fields | changes)
+
+
+@pytest.fixture
+def roster() -> Roster:
+    return Roster(default_interval="5m")
+
+
+def only(roster: Roster) -> Trader:
+    (trader,) = roster.traders.values()
+    return trader
+
+
+def run(roster: Roster, one: TraderDefinition, **said) -> int:
+    """Take a definition in and let a worker accept it; returns its filter id."""
+    (message,) = roster.update([one], {}).load
+    said.setdefault("intervals", ("5m",))
+    assert roster.plan(FilterLoaded(message.filter_id, **said), RANKED, LISTED) is not None
+    return message.filter_id
+
+
+def test_a_trader_runs_once_a_worker_has_told_what_its_code_reads(roster):
+    (message,) = roster.update([definition()], {}).load
+    assert only(roster).state == "waiting"
+    version, replaced = roster.plan(FilterLoaded(message.filter_id, "15m", ("top:2",), ("1h", "5m")), RANKED, LISTED)
+    assert replaced is None
+    assert version.intervals == ("5m", "15m", "1h")
+    assert version.interval == "15m"
+    assert version.symbols == ("BTCUSDT", "ETHUSDT")
+    assert version.plan.refresh_ms == 15 * 60_000
+    assert only(roster).state == "running"
+    assert roster.needed() == {name: {"5m", "15m", "1h"} for name in version.symbols}
+
+
+@pytest.mark.parametrize(
+    ("code_says", "row_says", "expected"),
+    [("15m", "1h", 15 * 60_000), ("", "1h", 60 * 60_000), ("", "", 5 * 60_000)],
+)
+def test_the_code_has_the_word_on_refresh_then_the_row_then_the_shortest_interval(roster, code_says, row_says, expected):
+    filter_id = run(roster, definition(refresh=row_says), refresh=code_says, intervals=("5m", "1h"))
+    assert roster.version(filter_id).plan.refresh_ms == expected
+
+
+def test_a_time_driven_trader_names_its_shortest_interval_in_signals(roster):
+    version = roster.version(run(roster, definition(), refresh="10s", intervals=("1h", "5m")))
+    assert version.plan.seconds
+    assert version.interval == "5m"
+
+
+def test_a_filter_that_reads_nothing_runs_on_the_default_interval(roster):
+    version = roster.version(run(roster, definition(), intervals=()))
+    assert version.intervals == ("5m",)
+
+
+def test_an_unchanged_row_changes_nothing(roster):
+    run(roster, definition())
+    assert roster.update([definition()], {}).load == ()
+
+
+def test_a_new_version_replaces_the_running_one_when_it_is_planned_and_not_before(roster):
+    first = run(roster, definition(1))
+    (message,) = roster.update([definition(2)], {}).load
+    assert [version.filter_id for version in roster.running()] == [first]
+    version, replaced = roster.plan(FilterLoaded(message.filter_id, intervals=("5m",)), RANKED, LISTED)
+    assert replaced.filter_id == first
+    assert roster.running() == [version]
+    assert roster.version(first) is None
+
+
+def test_a_refused_new_version_leaves_the_old_one_running_and_says_why(roster):
+    first = run(roster, definition(1))
+    (message,) = roster.update([definition(2)], {}).load
+    roster.refuse(FilterRefusal(message.filter_id, 3, 7, "open", "open is not allowed"))
+    assert [version.filter_id for version in roster.running()] == [first]
+    assert only(roster).problem == "line 3, column 7: open is not allowed"
+    assert only(roster).state == "running"
+
+
+def test_a_version_overtaken_by_a_newer_one_is_forgotten_and_its_report_ignored(roster):
+    (second,) = roster.update([definition(2)], {}).load
+    changes = roster.update([definition(3)], {})
+    assert changes.forget == (second.filter_id,)
+    assert roster.plan(FilterLoaded(second.filter_id), RANKED, LISTED) is None
+
+
+@pytest.mark.parametrize("said", [{"refresh": "1w"}, {"symbols": ("NOPE",)}, {"intervals": ("7m",)}])
+def test_what_cannot_be_planned_is_refused_with_its_value(roster, said):
+    (message,) = roster.update([definition()], {}).load
+    assert roster.plan(FilterLoaded(message.filter_id, **said), RANKED, LISTED) is None
+    assert only(roster).state == "refused"
+    assert any(str(value[0] if isinstance(value, tuple) else value) in only(roster).problem for value in said.values())
+
+
+@pytest.mark.parametrize("rows", [[], [definition(2, enabled=False)]])
+def test_a_trader_that_is_gone_or_disabled_is_forgotten(roster, rows):
+    filter_id = run(roster, definition())
+    assert roster.update(rows, {}).forget == (filter_id,)
+    assert roster.traders == {}
+    assert roster.needed() == {}
+
+
+def test_a_paused_trader_runs_again_when_its_owner_changes_it(roster):
+    filter_id = run(roster, definition(1))
+    roster.pause(filter_id, "killed its worker twice")
+    assert only(roster).state == "paused"
+    assert roster.running() == []
+    run(roster, definition(2))
+    assert only(roster).state == "running"
+
+
+def test_an_invalid_row_is_shown_with_its_reason_and_keeps_no_other_from_running(roster):
+    other = str(uuid.UUID(int=2))
+    changes = roster.update([definition()], {other: Problem("broken", "code is missing")})
+    assert len(changes.load) == 1
+    assert roster.traders[other].state == "refused"
+    assert roster.traders[other].problem == "code is missing"
+    # And it goes when its row goes
+    roster.update([definition()], {})
+    assert other not in roster.traders
