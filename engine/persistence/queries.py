@@ -3,9 +3,10 @@
 Rows of traders are plain dictionaries in the shape of the table; `engine.traders.definition` reads them.
 """
 
+import asyncio
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from engine.persistence.session import Session
 Row = dict[str, Any]
 
 SIGNALS_LIMIT_MAX = 10_000
+FOLLOW_PAUSE_S = 0.25
+FOLLOW_OVERLAP = timedelta(seconds=10)
 
 _TRADER_COLUMNS = "id::text, user_id, name, enabled, filter, strategy, version, cloud_config, created_at, updated_at"
 
@@ -196,17 +199,30 @@ async def list_signals(session: Session, since: datetime | None = None, limit: i
     return [_document(row) for row in reversed(rows)]
 
 
-async def signals_created_after(session: Session, created_at: datetime, limit: int = 1_000) -> tuple[list[Row], datetime]:
-    """Signals stored after an instant of the server's clock, oldest first, and the instant to ask from next time."""
+async def follow_signals(session: Session, pause_s: float = FOLLOW_PAUSE_S) -> AsyncIterator[Row]:
+    """Signals of the user as they are stored, from now on, for ever.
+
+    A transaction may become visible after a later one, so each look reaches back and leaves out what was seen.
+    """
     query = """
         SELECT id::text, user_id, trader_id::text, trader, trader_version, symbol, interval, bar_open_time, price, details,
-               late, exchange, status, detected_at, created_at
-        FROM signals WHERE user_id = %s AND created_at > %s ORDER BY created_at, id LIMIT %s
+               late, exchange, status, detected_at, now() AS looked_at
+        FROM signals WHERE user_id = %s AND created_at > %s ORDER BY created_at, id
     """
-    async with session.use("list new signals") as connection:
-        rows = await _rows(connection, query, (session.user_id, created_at, limit))
-    newest = rows[-1]["created_at"] if rows else created_at
-    return [_document({name: value for name, value in row.items() if name != "created_at"}) for row in rows], newest
+    async with session.use("ask for the time") as connection:
+        begin = (await _rows(connection, "SELECT now() AS now", ()))[0]["now"]
+    seen: dict[str, datetime] = {}
+    while True:
+        async with session.use("follow signals") as connection:
+            rows = await _rows(connection, query, (session.user_id, begin))
+        for row in rows:
+            looked_at = row.pop("looked_at")
+            begin = max(begin, looked_at - FOLLOW_OVERLAP)
+            if row["id"] not in seen:
+                yield _document(row)
+            seen[row["id"]] = looked_at
+        seen = {identity: when for identity, when in seen.items() if when > begin}
+        await asyncio.sleep(pause_s)
 
 
 async def count_signals(session: Session) -> int:

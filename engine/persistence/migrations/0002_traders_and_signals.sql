@@ -59,7 +59,8 @@ COMMENT ON COLUMN signals.price IS 'Close of the last bar the filter saw';
 COMMENT ON COLUMN signals.late IS 'Evaluated afterwards, because the engine was down, disconnected or behind';
 COMMENT ON COLUMN signals.exchange IS 'Which exchange it was: sim, binance, or the host of the URL';
 COMMENT ON COLUMN signals.detected_at IS 'When the engine found it, on the exchange''s clock';
-CREATE INDEX signals_of_user ON signals (user_id, detected_at DESC, id);
+CREATE INDEX signals_of_user ON signals (user_id, detected_at DESC, id DESC);
+CREATE INDEX signals_as_stored ON signals (user_id, created_at, id);
 CREATE INDEX signals_of_trader ON signals (trader_id, detected_at DESC);
 
 CALL engine_protect('traders');
