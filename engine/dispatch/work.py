@@ -173,7 +173,7 @@ class Work:
             return
         found.points += POINTS[cause]
         if found.points >= POINTS_MAX:
-            self.give_up(found, Standing.GIVEN_UP, f"it ended the worker that ran it, again when alone ({cause})")
+            self._end(found, Standing.GIVEN_UP, f"it ended the worker that ran it, again when alone ({cause})")
         elif found.standing is Standing.ACCEPTED:
             alone = self.filters.suspect(found, self.busy)
             for entry in self.queue.strip(filter_id):
@@ -201,13 +201,15 @@ class Work:
         found = self.filters.get(message.filter_id)
         if found is not None and found.standing not in (Standing.REFUSED, Standing.GIVEN_UP):
             self._emit(Refused(message))
-            self.give_up(found, Standing.REFUSED, f"refused: line {message.line}: {message.message}")
+            self._end(found, Standing.REFUSED, f"refused: line {message.line}: {message.message}")
 
-    def give_up(self, found: Filter, standing: Standing, reason: str) -> None:
-        """Nobody is asked to run it any more; its owner is told, also when nothing of it was queued."""
+    def _end(self, found: Filter, standing: Standing, reason: str) -> None:
+        """Nobody is asked to run it any more."""
+        filter_id = found.message.filter_id
         entries = self._withdraw(found)
-        self.filters.close(found.message.filter_id, standing, reason)
-        self._give_up_entries(found.message.filter_id, entries, reason)
+        self.filters.close(filter_id, standing, reason)
+        if entries or standing is Standing.GIVEN_UP:
+            self._give_up_entries(filter_id, entries, reason)
 
     def dropped(self, filter_id: int) -> None:
         """It is not wanted any more: what is queued of it is forgotten."""
