@@ -1,0 +1,77 @@
+"""Technical indicators over one series or a block of symbols, equal to TA-Lib, compiled with numba.
+
+    rsi(close, 14)              close of shape (bars,)           → (bars,)
+    rsi(closes, 14)             closes of shape (bars, symbols)  → (bars, symbols), the same bits, 5 to 10 times faster
+
+Names, order of arguments and defaults are TA-Lib's in lower case, `period` stands for its `timeperiod`. Series are
+oldest first, of any real number type and stride, never modified, and may be read-only; results are new float64 arrays
+(bool for conditions) of the same shape, several as a tuple. Fastest is C-contiguous float64.
+
+Where a series begins with NaN, counting begins at its first value, per symbol; a result is NaN until it is defined. A
+series too short gives NaN, not an error. Results are causal (bar i depends on bars 0 to i) and symbols never touch one
+another. A NaN or infinity inside a series may spoil what follows in that series.
+
+Raises, in all functions: `TypeError` for what is no number or no array of numbers, `IndicatorError` (a `ValueError`)
+for a parameter out of range or arrays of different shapes.
+
+Importing this package imports numpy only. Kernels are compiled on first use, or taken from numba's cache on disk
+(`NUMBA_CACHE_DIR`); `warm` loads them all, `freeze` forbids to compile any more.
+"""
+
+from collections.abc import Callable, Iterable
+
+from indicators import catalog
+from indicators.checks import IndicatorError
+from indicators.kernel import Kernel
+from indicators.momentum import cci, macd, rsi, stoch
+from indicators.overlap import bbands, ema, sma, wma
+from indicators.trend import adx, crossed_above, crossed_below, highest, lowest
+from indicators.volatility import atr
+from indicators.volume import obv, vwap
+
+__all__ = [
+    "IndicatorError",
+    "adx",
+    "atr",
+    "bbands",
+    "catalog",
+    "cci",
+    "crossed_above",
+    "crossed_below",
+    "ema",
+    "freeze",
+    "highest",
+    "lowest",
+    "macd",
+    "obv",
+    "rsi",
+    "sma",
+    "stoch",
+    "vwap",
+    "warm",
+    "wma",
+]
+
+
+def warm(names: Iterable[str] | None = None, progress: Callable[[int, int, str], None] | None = None) -> None:
+    """Load the kernels of these indicators (default: all), compiling those that are not in the cache on disk.
+
+    Safe in several processes at once; they fill the same cache.
+
+    Args:
+        names: indicators by name.
+        progress: called with (kernels done, kernels in all, name of the one just done).
+
+    Raises:
+        IndicatorError: a name is unknown, or a kernel is missing after `freeze`.
+    """
+    kernels = catalog.kernels(names)
+    for done, kernel in enumerate(kernels, start=1):
+        kernel.load()
+        if progress is not None:
+            progress(done, len(kernels), kernel.function)
+
+
+def freeze() -> None:
+    """Never compile in this process again, nor in its forks: a kernel that is not loaded is an `IndicatorError` now."""
+    Kernel.frozen = True

@@ -1,0 +1,27 @@
+"""All indicators by name, as data: what a worker calls, what the documentation lists, what a filter may use."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from indicators import momentum, overlap, trend, volatility, volume
+from indicators.checks import IndicatorError
+from indicators.entry import Entry
+from indicators.kernel import Kernel
+from indicators.lanes import KERNELS
+
+GROUPS = (overlap, momentum, volatility, volume, trend)
+
+ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.name: entry for group in GROUPS for entry in group.ENTRIES})
+
+
+def kernels(names: Iterable[str] | None = None) -> list[Kernel]:
+    """The kernels that these indicators need, those shared by all included; of all indicators if `names` is None.
+
+    Raises:
+        IndicatorError: a name is unknown.
+    """
+    wanted = list(ENTRIES) if names is None else list(names)
+    unknown = [name for name in wanted if name not in ENTRIES]
+    if unknown:
+        raise IndicatorError(f"indicator was {', '.join(unknown)}: expected some of {', '.join(ENTRIES)}")
+    return [*KERNELS, *(kernel for name in wanted for kernel in ENTRIES[name].kernels)]

@@ -1,0 +1,51 @@
+"""A kernel as the rest of the package sees it: named by module and function, loaded when first called.
+
+So importing `indicators` imports no numba, costs a few milliseconds and loads no machine code; a process pays for what
+it calls. `freeze` ends that: what is not loaded by then is never compiled (a locked-down worker has no right to).
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from indicators.checks import IndicatorError
+
+
+class Kernel:
+    """One compiled function. `run(*arguments)` is the machine code itself, once loaded."""
+
+    __slots__ = ("arguments", "dimensions", "function", "module", "run")
+
+    frozen = False
+
+    def __init__(self, module: str, function: str, arguments: tuple[str, ...], dimensions: int) -> None:
+        self.module = module
+        self.function = function
+        self.arguments = arguments
+        self.dimensions = dimensions
+        self.run: Callable[..., Any] = self._load_and_run
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the machine code is in this process."""
+        return self.run != self._load_and_run
+
+    def load(self) -> None:
+        """Take the machine code from the cache, or compile it (0.1 to 2 s); does nothing when it is there.
+
+        Raises:
+            IndicatorError: after `freeze`.
+        """
+        if self.loaded:
+            return
+        if Kernel.frozen:
+            raise IndicatorError(f"{self.function} was not loaded before freeze(): call warm() first")
+        # Imported here and not above: numba costs 0.3 s and 40 MB, which a process that only reads the catalog must not pay.
+        from indicators.kernels import compiling
+
+        module = importlib.import_module(f"indicators.kernels.{self.module}")
+        self.run = compiling.entry_point(getattr(module, self.function), self.arguments, self.dimensions)
+
+    def _load_and_run(self, *arguments: Any) -> Any:
+        self.load()
+        return self.run(*arguments)

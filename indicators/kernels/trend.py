@@ -1,0 +1,131 @@
+"""Kernels of ADX and of crossings."""
+
+import numpy as np
+
+from indicators.kernels.compiling import Block, Mask, Series, jitted
+from indicators.kernels.volatility import true_range
+
+# TA-Lib's bound under which the sum of the two directional indicators counts as zero.
+NO_DIRECTION = 1e-14
+
+
+@jitted
+def _movement(ahead: float, other: float) -> float:
+    """Directional movement: the larger of the two steps counts, if it is one."""
+    return ahead if (ahead > 0.0) & (ahead > other) else 0.0
+
+
+@jitted
+def _direction(plus: float, minus: float, ranges: float, otherwise: float) -> float:
+    """Directional index (DX); `otherwise` where nothing moved.
+
+    The true range cancels out of `|+DI - -DI| / (+DI + -DI)`; it only says whether there was any.
+    """
+    total = plus + minus
+    moved = (ranges > 0.0) & (100.0 * total >= NO_DIRECTION * ranges)
+    return 100.0 * (abs(minus - plus) / total) if moved else otherwise
+
+
+@jitted
+def adx_series_nb(high: Series, low: Series, close: Series, out: Series, period: int) -> None:
+    """Wilder's average of the directional index of Wilder-smoothed movements."""
+    rows = high.shape[0]
+    ready = 2 * period - 1
+    out[: min(ready, rows)] = np.nan
+    if rows <= ready:
+        return
+    share = 1.0 / period
+    kept = period - 1.0
+    plus = minus = ranges = total = 0.0
+    for row in range(1, ready + 1):
+        rise, fall = high[row] - high[row - 1], low[row - 1] - low[row]
+        if row >= period:
+            plus -= plus * share
+            minus -= minus * share
+            ranges -= ranges * share
+        plus += _movement(rise, fall)
+        minus += _movement(fall, rise)
+        ranges += true_range(high[row], low[row], close[row - 1])
+        if row >= period:
+            total += _direction(plus, minus, ranges, 0.0)
+    average = total / period
+    out[ready] = average
+    for row in range(ready + 1, rows):
+        rise, fall = high[row] - high[row - 1], low[row - 1] - low[row]
+        plus = plus - plus * share + _movement(rise, fall)
+        minus = minus - minus * share + _movement(fall, rise)
+        ranges = ranges - ranges * share + true_range(high[row], low[row], close[row - 1])
+        # Without any movement the average stays: it is its own fixed point.
+        average = (average * kept + _direction(plus, minus, ranges, average)) * share
+        out[row] = average
+
+
+@jitted
+def adx_block_nb(high: Block, low: Block, close: Block, out: Block, period: int) -> None:
+    """As `adx_series_nb`, for every lane."""
+    rows, lanes = high.shape
+    ready = 2 * period - 1
+    out[: min(ready, rows)] = np.nan
+    if rows <= ready:
+        return
+    share = 1.0 / period
+    kept = period - 1.0
+    plus, minus, ranges, total = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
+    for row in range(1, ready + 1):
+        if row >= period:
+            for lane in range(lanes):
+                plus[lane] -= plus[lane] * share
+                minus[lane] -= minus[lane] * share
+                ranges[lane] -= ranges[lane] * share
+        for lane in range(lanes):
+            rise, fall = high[row, lane] - high[row - 1, lane], low[row - 1, lane] - low[row, lane]
+            plus[lane] += _movement(rise, fall)
+            minus[lane] += _movement(fall, rise)
+            ranges[lane] += true_range(high[row, lane], low[row, lane], close[row - 1, lane])
+        if row >= period:
+            for lane in range(lanes):
+                total[lane] += _direction(plus[lane], minus[lane], ranges[lane], 0.0)
+    for lane in range(lanes):
+        out[ready, lane] = total[lane] / period
+    for row in range(ready + 1, rows):
+        top, top_before, bottom, bottom_before = high[row], high[row - 1], low[row], low[row - 1]
+        before, previous, result = close[row - 1], out[row - 1], out[row]
+        for lane in range(lanes):
+            rise, fall = top[lane] - top_before[lane], bottom_before[lane] - bottom[lane]
+            up = plus[lane] - plus[lane] * share + _movement(rise, fall)
+            down = minus[lane] - minus[lane] * share + _movement(fall, rise)
+            reach = ranges[lane] - ranges[lane] * share + true_range(top[lane], bottom[lane], before[lane])
+            plus[lane], minus[lane], ranges[lane] = up, down, reach
+            result[lane] = (previous[lane] * kept + _direction(up, down, reach, previous[lane])) * share
+
+
+@jitted
+def crossed_above_series_nb(a: Series, b: Series, out: Mask) -> None:
+    """Where `a` was at or below `b` one bar ago and is above it now."""
+    rows = a.shape[0]
+    out[: min(1, rows)] = False
+    for row in range(1, rows):
+        out[row] = (a[row - 1] <= b[row - 1]) & (a[row] > b[row])
+
+
+@jitted
+def crossed_above_block_nb(a: Block, b: Block, out: Mask) -> None:
+    """As `crossed_above_series_nb`, for every lane."""
+    rows, lanes = a.shape
+    out[: min(1, rows)] = False
+    for row in range(1, rows):
+        a_now, b_now, a_before, b_before, result = a[row], b[row], a[row - 1], b[row - 1], out[row]
+        for lane in range(lanes):
+            result[lane] = (a_before[lane] <= b_before[lane]) & (a_now[lane] > b_now[lane])
+
+
+@jitted
+def crossed_below_series_nb(a: Series, b: Series, out: Mask) -> None:
+    """Where `a` was at or above `b` one bar ago and is below it now."""
+    crossed_above_series_nb(b, a, out)
+
+
+@jitted
+def crossed_below_block_nb(a: Block, b: Block, out: Mask) -> None:
+    """As `crossed_below_series_nb`, for every lane."""
+    crossed_above_block_nb(b, a, out)
