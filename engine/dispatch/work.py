@@ -144,19 +144,19 @@ class Work:
         """The worker died over it: find who is to blame, and queue everything again at its old place."""
         flight.end(Fate.LOST)
         self._counts.lost_tasks += 1
-        entries = flight.entries
+        entries, blamed = flight.entries, set[int]()
         if cause in POINTS:
             blamed = self._blamed(flight, status)
             if not blamed and cause != "killed":
                 entries = [entry._replace(losses=entry.losses + 1) for entry in entries]
                 tired = [entry for entry in entries if entry.losses >= LOSSES_MAX]
                 blamed = {filter_id for entry in tired for filter_id in entry.filter_ids}
-            for filter_id in sorted(blamed):
-                self.strike(filter_id, cause)
         for entry in entries:
             self.busy.discard(entry.symbol)
         for entry in reversed(entries):
             self._enqueue(entry, self._put_back)
+        for filter_id in sorted(blamed):
+            self.strike(filter_id, cause)
 
     @staticmethod
     def _blamed(flight: Flight, status: Status) -> set[int]:
