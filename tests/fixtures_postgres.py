@@ -4,12 +4,9 @@ A test module asks for it with `pytest_plugins = ("tests.fixtures_postgres",)`.
 """
 
 import asyncio
-import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,17 +14,11 @@ import pytest
 from engine.persistence.embedded import EmbeddedPostgres
 from engine.persistence.migrate import migrate
 from engine.persistence.session import Session
+from tests.homes import short_home
 
 TEMPLATE = "engine_template"
 #: Tests may forget all at a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "40"}
-
-
-def short_home() -> Path:
-    """A directory with a short path that every user may walk through."""
-    home = Path(tempfile.mkdtemp(prefix="engine-test-", dir="/tmp"))
-    home.chmod(0o755)
-    return home
 
 
 def url_of_database(url: str, name: str) -> str:
@@ -82,6 +73,3 @@ async def alice(database_url: str) -> AsyncIterator[Session]:
     session = Session(database_url, f"alice-{uuid.uuid4().hex[:8]}", "test")
     yield session
     await session.close()
-
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes users, which only root may")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import DatabaseError
-from engine.persistence.place import Place
+from engine.persistence.place import SOCKET_NAME, Place
 
 USER = "engine"
 LOG_BYTES_MAX = 4_000_000
+#: Above the largest number that Linux gives to a process.
+NOBODYS_PID = 999_999_999
 
 
 def make(where: Place) -> None:
@@ -102,8 +104,14 @@ def as_account(where: Place) -> dict[str, Any]:
     return {"user": uid, "group": gid, "extra_groups": []}
 
 
-def remove_reused_pid(data: Path) -> None:
-    """Remove a pid file whose number went to another program, which Postgres would take for a running server."""
-    pid = pid_in_file(data)
-    if pid and running_pid(data) is None and Path(f"/proc/{pid}").exists():
-        (data / "postmaster.pid").unlink(missing_ok=True)
+def disarm_stale_locks(where: Place) -> None:
+    """Take out of the way what a killed server left, when no server runs here.
+
+    Its number may belong to another program by now, or to a zombie that nobody reaps, and Postgres would take either for a
+    running server. The pid file itself stays, as it names the shared memory by which Postgres notices orphaned children.
+    """
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (where.sockets / name).unlink(missing_ok=True)
+    lines = _lines(where.data)
+    if lines:
+        (where.data / "postmaster.pid").write_text("\n".join([str(NOBODYS_PID), *lines[1:]]) + "\n")

@@ -145,7 +145,7 @@ class EmbeddedPostgres:
                 os.close(fd)
 
     async def _start(self, where: Place) -> str:
-        await _end_orphan(where.data)
+        await _end_orphan(where)
         if not where.data.exists():
             await asyncio.to_thread(cluster.make, where)
         cluster.check_version(where)
@@ -210,12 +210,12 @@ def _try_lock(fd: int) -> bool:
     return True
 
 
-async def _end_orphan(data: Path) -> None:
-    """Stop a server whose owner is gone, and remove a pid file whose number went to another program."""
-    pid = cluster.running_pid(data)
+async def _end_orphan(where: Place) -> None:
+    """Stop a server whose owner is gone, and clear away what a killed one left."""
+    pid = cluster.running_pid(where.data)
     if pid is not None:
-        await _end(pid, lambda: cluster.running_pid(data) is None)
-    cluster.remove_reused_pid(data)
+        await _end(pid, lambda: cluster.running_pid(where.data) is None)
+    cluster.disarm_stale_locks(where)
 
 
 async def _end(pid: int, is_gone: Callable[[], bool]) -> None:
