@@ -1,0 +1,70 @@
+"""`engine sim`: only the exchange simulator, for tests, demonstrations and other people's clients."""
+
+import asyncio
+import logging
+import sys
+
+import click
+
+from engine.base.errors import EngineError
+
+EPILOG = """
+\b
+Examples:
+  engine sim --port 9000                          a market of 100 symbols, in real time
+  engine sim --speed 60 --seed 7 --symbols 20     another one, a minute in each second
+  engine sim --data spot-5m.parquet --speed 3000  recorded candles, five minutes in 0.1 s
+  curl "$(engine sim --json | jq -r .rest)/api/v3/time"
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65_535), help="Port to listen on; 0: any free one.")
+@click.option(
+    *("--speed", "speed"),
+    default=1.0,
+    show_default=True,
+    envvar="ENGINE_SIM_SPEED",
+    type=click.FloatRange(0, 1_000_000, min_open=True),
+    help="How fast its time runs; weights and bans keep to real time.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, envvar="ENGINE_SIM_SEED", type=click.IntRange(0), help="Seed of the market."
+)
+@click.option("--data", default="", envvar="ENGINE_SIM_DATA", help="Replay recorded candles (Parquet) instead.")
+@click.option(
+    *("--start", "start"),
+    default="",
+    envvar="ENGINE_SIM_START",
+    help="Where its time begins, ISO 8601.  [default: now; with --data: after a thousand bars]",
+)
+@click.option("--until", default="", help="Where its time stops, ISO 8601.  [default: never; with --data: where they end]")
+@click.option("--symbols", type=click.IntRange(1, 2_000), help="Symbols of the synthetic market.  [default: 100]")
+@click.option(
+    "--hold/--no-hold",
+    default=None,
+    help="Let time stand still at the start until the first kline stream is subscribed.  [default: only with --data]",
+)
+@click.option("--ready-fd", type=click.IntRange(0), help="Write the line of --json to this descriptor too, once it listens.")
+@click.option("--die-with-parent", is_flag=True, help="End when the process that started it ends.")
+@click.option("--json", "as_json", is_flag=True, help='Print {"rest", "ws", "pid"} instead of the URL.')
+def sim(as_json: bool, **options: object) -> None:
+    """Run a simulated exchange that speaks as Binance Spot does: market data over REST and WebSocket.
+
+    Prints one line when it listens, and runs until it is told to stop. Nothing in it is real.
+    """
+    # Loaded here, so that --help does not wait for a server.
+    import msgspec
+
+    from engine.sim.run import Options, Ready, serve
+
+    def announce(ready: Ready) -> None:
+        click.echo(msgspec.json.encode(ready) if as_json else ready.rest)
+
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(serve(Options(**options), announce))  # type: ignore[arg-type]  # click has checked the types
+    except EngineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,111 @@
+"""One WebSocket: hears control messages, sends events, pings, and is cut for the exchange's reasons.
+
+`Connection.deliver` is the only way for events to a client; whoever wants to lose, delay or reorder them does it there.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import Final
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from engine.sim import control
+from engine.sim.control import Session
+from engine.sim.limits import Limits, Throttle
+from engine.sim.publisher import Event, Publisher
+
+log = logging.getLogger(__name__)
+
+#: Frames waiting for a client that does not read, before it is cut.
+BACKLOG_MAX: Final = 65_536
+
+
+class Connection:
+    """One client."""
+
+    def __init__(self, socket: web.WebSocketResponse, publisher: Publisher, limits: Limits, session: Session) -> None:
+        self._socket = socket
+        self._publisher = publisher
+        self._limits = limits
+        self._session = session
+        self._throttle = Throttle(limits.messages_per_second)
+        self._outbox: deque[bytes] = deque()
+        self._filled = asyncio.Event()
+        self._pings: dict[bytes, float] = {}
+        self._close_task: asyncio.Task[bool] | None = None
+
+    def deliver(self, event: Event) -> None:
+        """Take one event; implements `publisher.Listener`."""
+        self._send(event.frame(self._session.unit, self._session.combined))
+
+    async def run(self, names: list[str]) -> None:
+        """Serve the client until it leaves or is cut; `names` are the streams of its URL."""
+        self._session.subscriptions.update(dict.fromkeys(names))
+        self._publisher.subscribe(self, names)
+        sender = asyncio.create_task(self._send_all())
+        pinger = asyncio.create_task(self._ping_all())
+        try:
+            await self._hear()
+        finally:
+            self._publisher.unsubscribe(self, self._session.subscriptions)
+            for task in (sender, pinger):
+                task.cancel()
+            await asyncio.gather(sender, pinger, *([self._close_task] if self._close_task else []), return_exceptions=True)
+            await self._socket.close()
+
+    def cut(self, code: int, reason: str) -> None:
+        """Close the connection with a code; what waits to be sent is lost."""
+        if self._close_task is None:
+            self._close_task = asyncio.create_task(self._socket.close(code=code, message=reason.encode()))
+
+    async def _hear(self) -> None:
+        async for message in self._socket:
+            if not self._throttle.message(time.monotonic()):
+                self.cut(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+                return
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self._pings.pop(bytes(message.data), None)
+            elif message.type is WSMsgType.TEXT:
+                self._control(message.data)
+
+    def _control(self, text: str) -> None:
+        if len(text.encode()) > self._limits.message_bytes:
+            return
+        outcome = control.handle(text, self._session, self._limits.streams_per_connection)
+        # The reply goes out before the first event of what it promises.
+        self._send(outcome.reply)
+        self._publisher.subscribe(self, outcome.added)
+        self._publisher.unsubscribe(self, outcome.removed)
+
+    def _send(self, frame: bytes) -> None:
+        if len(self._outbox) >= BACKLOG_MAX:
+            log.warning("client does not read: %d frames wait, it is cut", len(self._outbox))
+            self.cut(WSCloseCode.POLICY_VIOLATION, "Slow consumer")
+            return
+        self._outbox.append(frame)
+        self._filled.set()
+
+    async def _send_all(self) -> None:
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._outbox:
+                await self._socket.send_frame(self._outbox.popleft(), WSMsgType.TEXT)
+
+    async def _ping_all(self) -> None:
+        """Ping, and cut who does not answer in time or has been here for a day."""
+        begun_s = time.monotonic()
+        while True:
+            await asyncio.sleep(self._limits.ping_every_s)
+            now_s = time.monotonic()
+            if any(now_s - sent_s >= self._limits.pong_within_s for sent_s in self._pings.values()):
+                self.cut(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
+            elif now_s - begun_s >= self._limits.connection_lifetime_s:
+                self.cut(WSCloseCode.GOING_AWAY, "")
+            payload = str(time.time_ns() // 1_000_000).encode()
+            self._pings[payload] = now_s
+            await self._socket.ping(payload)
