@@ -1,0 +1,1 @@
+"""Klines in shared memory: one writer, any number of read-only readers, never a torn bar."""
