@@ -4,8 +4,8 @@ WAL with synchronous=FULL: a committed transaction is on the disk. Locked exclus
 file, which on a full disk would end the process instead of raising an error.
 """
 
+import errno
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ FORMAT = 1
 
 #: Larger files are not read through at the start; damage in them shows when it is met.
 CHECK_BYTES_MAX = 128_000_000
-#: Below this much free space a failed write is put down to the disk being full.
-FREE_BYTES_MIN = 1_000_000
+#: A failed write is put down to a full disk when not even so much can be written.
+PROBE_BYTES = 256_000
 #: Left to the commits that mark signals as sent when `max_bytes` is reached by new ones.
 SPARE_PAGES = 256
 
@@ -98,7 +98,10 @@ class SpoolFile:
         db = sqlite3.connect(self.path, timeout=2.0, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            known = db.execute("PRAGMA user_version").fetchone()[0]
+            if known == 0:
+                # Only a new file is written to here: a spool on a full disk must still open.
+                db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA wal_autocheckpoint=0")
@@ -106,15 +109,11 @@ class SpoolFile:
                 found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if found != "ok":
                     raise sqlite3.DatabaseError(f"malformed: {found}")
-            known = db.execute("PRAGMA user_version").fetchone()[0]
             if known not in (0, FORMAT):
                 advice = "use the engine that wrote it, or move the spool directory away"
                 raise SpoolError("spool was written by another version", f"format {known}, this one is {FORMAT}", advice)
-            db.execute("BEGIN IMMEDIATE")
-            for statement in _TABLES.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={FORMAT}")
-            db.execute("COMMIT")
+            if known == 0:
+                db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={FORMAT}; COMMIT;")
             self._bound(db)
         except BaseException:
             db.close()
@@ -237,7 +236,7 @@ class SpoolFile:
     def _translated(self, error: sqlite3.Error, doing: str) -> SpoolError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         where = f"{self.path} ({error})"
-        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and self._free_bytes() < FREE_BYTES_MIN):
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and self._no_room()):
             return SpoolFull(f"disk is full, spool cannot {doing}", where, "free some space; the engine goes on by itself")
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return SpoolError(f"spool is not writable, cannot {doing}", where, "correct owner and mode of the directory")
@@ -247,12 +246,17 @@ class SpoolFile:
             return SpoolError(f"spool is damaged, cannot {doing}", where, "start again: the file is moved aside, not deleted")
         return SpoolError(f"spool cannot {doing}", where, "see the disk and its mount")
 
-    def _free_bytes(self) -> int:
+    def _no_room(self) -> bool:
+        """Whether a small file can not be written: a disk may be full, or a quota, which only a try tells."""
+        probe = self.path.with_name("probe")
         try:
-            found = os.statvfs(self.path.parent)
-        except OSError:
-            return FREE_BYTES_MIN
-        return found.f_bavail * found.f_frsize
+            probe.write_bytes(b"\0" * PROBE_BYTES)
+        except OSError as error:
+            return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+        return False
 
 
 class _Transaction:
