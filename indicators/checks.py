@@ -1,6 +1,5 @@
 """What callers may pass: parameters in their ranges, series of numbers of one shape; nothing is computed here."""
 
-import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,8 +65,6 @@ def number(value: Any, indicator: str, name: str) -> float:
     """A scalar that stands in for a series."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected a series or a number")
-    if math.isinf(value):
-        raise IndicatorError(f"{indicator}: {name} was {value!r}: expected a finite number")
     return float(value)
 
 

@@ -25,9 +25,10 @@ Result = Output | tuple[Output, ...]
 class Entry:
     """Everything there is to know about one indicator.
 
-    `lookback(**parameters)` is the number of bars without a value at the start of a series. `module` names the file of
-    `indicators.kernels` that holds its two kernels. `boolean` marks conditions: their outputs are of dtype bool, False
-    where undefined, and each input may be a plain number instead of a series (but not all).
+    `leading` says how many bars at the start of a series have no value; `lookback` is the checked way to ask.
+    `module` names the file of `indicators.kernels` that holds its two kernels. `boolean` marks conditions: their
+    outputs are of dtype bool, False where undefined, and an input may be a plain number instead of a series (but not
+    all of them).
     """
 
     name: str
@@ -36,7 +37,7 @@ class Entry:
     source: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    lookback: Callable[..., int]
+    leading: Callable[..., int]
     module: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     boolean: bool = False
@@ -97,13 +98,25 @@ class Entry:
         return results[0] if self._single else results
 
     def compute(self, *blocks: Any, **parameters: Any) -> tuple[Output, ...]:
-        """All symbols at once, without a check: blocks are C-contiguous float64 of one shape (bars, symbols).
+        """All symbols at once, unchecked: blocks are C-contiguous float64 of one shape (bars, symbols), read-only or not.
 
-        Parameters must come from `bind`. In a boolean indicator a block may be a plain float. The outputs are new
-        arrays of that shape. Rows are causal and lanes independent: garbage in a lane, or below the last bar of a
-        lane, changes nothing above or beside it.
+        Parameters must come from `bind`; those left out have their defaults. In a boolean indicator a block may be a
+        plain float. The outputs are new arrays of that shape. Rows are causal and lanes independent: garbage in a lane,
+        or below the last bar of a lane, changes nothing above or beside it.
         """
-        return self._block(self._filled(blocks) if self.boolean else blocks, tuple(parameters.values()))
+        values = tuple([parameters.pop(name, default.default) for name, default in self.parameters.items()])
+        if parameters:
+            raise TypeError(f"{self.name}: keyword {', '.join(parameters)} is unknown: expected {', '.join(self.parameters)}")
+        return self._block(self._filled(blocks) if self.boolean else blocks, values)
+
+    def lookback(self, **parameters: Any) -> int:
+        """Bars at the start of a series for which there is no value; parameters left out have their defaults.
+
+        Raises:
+            TypeError, IndicatorError: as `bind`.
+        """
+        _, values = checks.bound(self.name, (), self.parameters, (), parameters)
+        return self.leading(**dict(zip(self.parameters, self.check_parameters(values), strict=True)))
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split the arguments of `name(*args, **kwargs)` into the series as given and the checked parameters.
@@ -125,22 +138,22 @@ class Entry:
         )
 
     def _prepared(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
-        if self.boolean:
-            series = [
-                checks.number(value, self.name, name) if np.ndim(value) == 0 else checks.numbers(value, self.name, name)
-                for value, name in zip(series, self.inputs, strict=True)
-            ]
-            if all(isinstance(value, float) for value in series):
-                raise TypeError(f"{self.name}: {' and '.join(self.inputs)} were numbers: expected at least one series")
-            arrays = self._filled(series)
-        else:
-            arrays = tuple(checks.numbers(value, self.name, name) for value, name in zip(series, self.inputs, strict=True))
-        checks.same_shape(arrays, self.name, self.inputs)
-        return arrays
+        arrays = [
+            checks.number(value, self.name, name)
+            if self.boolean and np.ndim(value) == 0
+            else checks.numbers(value, self.name, name)
+            for value, name in zip(series, self.inputs, strict=True)
+        ]
+        filled = self._filled(arrays)
+        checks.same_shape(filled, self.name, self.inputs)
+        return filled
 
     def _filled(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
-        like = next(values for values in series if isinstance(values, np.ndarray))
-        return tuple(values if isinstance(values, np.ndarray) else np.full_like(like, values) for values in series)
+        """Numbers among the inputs as arrays like the others."""
+        like = next((values for values in series if isinstance(values, np.ndarray)), None)
+        if like is None:
+            raise TypeError(f"{self.name}: {' and '.join(self.inputs)} were numbers: expected at least one series")
+        return tuple([values if isinstance(values, np.ndarray) else np.full_like(like, values) for values in series])
 
     def _series(self, series: Sequence[Numbers], parameters: tuple[Any, ...]) -> tuple[Output, ...]:
         rows = len(series[0])

@@ -13,7 +13,7 @@ RSI = Entry(
     inputs=("real",),
     outputs=("rsi",),
     parameters={"period": checks.period(14)},
-    lookback=lambda period: period,
+    leading=lambda period: period,
     module="momentum",
 )
 
@@ -29,7 +29,7 @@ MACD = Entry(
         "slowperiod": checks.period(26),
         "signalperiod": checks.period(9, low=1),
     },
-    lookback=lambda fastperiod, slowperiod, signalperiod: max(fastperiod, slowperiod) + signalperiod - 2,
+    leading=lambda fastperiod, slowperiod, signalperiod: max(fastperiod, slowperiod) + signalperiod - 2,
     module="momentum",
 )
 
@@ -47,9 +47,7 @@ STOCH = Entry(
         "slowd_period": checks.period(3, low=1),
         "slowd_matype": checks.matype(),
     },
-    lookback=lambda fastk_period, slowk_period, slowk_matype, slowd_period, slowd_matype: (
-        fastk_period + slowk_period + slowd_period - 3
-    ),
+    leading=lambda fastk_period, slowk_period, slowd_period, **_: fastk_period + slowk_period + slowd_period - 3,
     module="oscillators",
 )
 
@@ -61,7 +59,7 @@ CCI = Entry(
     inputs=("high", "low", "close"),
     outputs=("cci",),
     parameters={"period": checks.period(14)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="oscillators",
 )
 

@@ -13,7 +13,7 @@ SMA = Entry(
     inputs=("real",),
     outputs=("sma",),
     parameters={"period": checks.period(30, low=1)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="overlap",
 )
 
@@ -25,7 +25,7 @@ EMA = Entry(
     inputs=("real",),
     outputs=("ema",),
     parameters={"period": checks.period(30, low=1)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="overlap",
 )
 
@@ -37,7 +37,7 @@ WMA = Entry(
     inputs=("real",),
     outputs=("wma",),
     parameters={"period": checks.period(30, low=1)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="overlap",
 )
 
@@ -54,7 +54,7 @@ BBANDS = Entry(
         "nbdevdn": checks.factor(2.0),
         "matype": checks.matype(),
     },
-    lookback=lambda period, nbdevup, nbdevdn, matype: period - 1,
+    leading=lambda period, **_: period - 1,
     module="bands",
 )
 

@@ -13,7 +13,7 @@ ADX = Entry(
     inputs=("high", "low", "close"),
     outputs=("adx",),
     parameters={"period": checks.period(14)},
-    lookback=lambda period: 2 * period - 1,
+    leading=lambda period: 2 * period - 1,
     module="trend",
 )
 
@@ -25,7 +25,7 @@ HIGHEST = Entry(
     inputs=("real",),
     outputs=("highest",),
     parameters={"period": checks.period(30)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="extremes",
 )
 
@@ -37,7 +37,7 @@ LOWEST = Entry(
     inputs=("real",),
     outputs=("lowest",),
     parameters={"period": checks.period(30)},
-    lookback=lambda period: period - 1,
+    leading=lambda period: period - 1,
     module="extremes",
 )
 
@@ -48,7 +48,7 @@ CROSSED_ABOVE = Entry(
     source="a <= b one bar ago and a > b now",
     inputs=("a", "b"),
     outputs=("crossed_above",),
-    lookback=lambda: 1,
+    leading=lambda: 1,
     module="trend",
     boolean=True,
 )
@@ -60,7 +60,7 @@ CROSSED_BELOW = Entry(
     source="a >= b one bar ago and a < b now",
     inputs=("a", "b"),
     outputs=("crossed_below",),
-    lookback=lambda: 1,
+    leading=lambda: 1,
     module="trend",
     boolean=True,
 )

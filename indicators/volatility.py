@@ -13,7 +13,7 @@ ATR = Entry(
     inputs=("high", "low", "close"),
     outputs=("atr",),
     parameters={"period": checks.period(14, low=1)},
-    lookback=lambda period: period,
+    leading=lambda period: period,
     module="volatility",
 )
 

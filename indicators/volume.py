@@ -11,7 +11,7 @@ OBV = Entry(
     source="J. Granville, New Key to Stock Market Profits (1963); TA-Lib OBV",
     inputs=("real", "volume"),
     outputs=("obv",),
-    lookback=lambda: 0,
+    leading=lambda: 0,
     module="volume",
 )
 
@@ -22,7 +22,7 @@ VWAP = Entry(
     source="sum of typical price times volume over sum of volume; TA-Lib VWAP (0.8)",
     inputs=("high", "low", "close", "volume"),
     outputs=("vwap",),
-    lookback=lambda: 0,
+    leading=lambda: 0,
     module="volume",
 )
 

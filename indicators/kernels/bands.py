@@ -6,6 +6,9 @@ avoids the cancellation of the textbook formula `E[x²] - E[x]²`. The reference
 is decided lane by lane, so lanes stay independent; it is rare, so the common path has no branch per lane.
 """
 
+# Choices are written out: numba's max() treats NaN in its own way, which takes branches.
+# ruff: noqa: FURB136
+
 import math
 
 import numpy as np

@@ -68,12 +68,20 @@ def entry_point(kernel: Any, arguments: tuple[str, ...], dimensions: int) -> Cal
     dispatcher = numba.njit(**OPTIONS)(kernel.py_func)
     try:
         dispatcher._cache = KernelCache(kernel.py_func)
-    except RuntimeError as reason:
-        # Numba finds no directory to write to. The kernel works, only every process compiles it anew.
+    except (RuntimeError, OSError) as reason:
+        # There is no directory to write to. The kernel works, only every process compiles it anew.
         warnings.warn(f"indicators are compiled without a cache: {reason}: set NUMBA_CACHE_DIR", RuntimeWarning, stacklevel=2)
     dispatcher.compile(signature(arguments, dimensions))
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
+
+
+def is_cached(kernel: Any) -> bool:
+    """Whether the cache holds machine code of this kernel and of these sources."""
+    try:
+        return bool(KernelCache(kernel.py_func)._cache_file._load_index())  # type: ignore[no-untyped-call]
+    except (RuntimeError, OSError):
+        return False
 
 
 def signature(arguments: tuple[str, ...], dimensions: int) -> Any:

@@ -5,6 +5,9 @@ tail of one chunk and the head of the next, and both maxima are running ones. Th
 no branch that depends on data.
 """
 
+# Choices are written out: numba's max() treats NaN in its own way, which takes branches.
+# ruff: noqa: FURB136
+
 import numpy as np
 
 from indicators.kernels.compiling import Block, Series, jitted

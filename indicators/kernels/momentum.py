@@ -1,5 +1,8 @@
 """Kernels of RSI and MACD."""
 
+# Choices are written out: numba's max() treats NaN in its own way, which takes branches.
+# ruff: noqa: FURB136
+
 import numpy as np
 
 from indicators.kernels.compiling import Block, Series, jitted
@@ -120,29 +123,13 @@ def macd_block_nb(
     if rows <= ready:
         return
     fast, slow, smoothed = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
-    for row in range(slow_bars):
-        newest = values[row]
-        for lane in range(lanes):
-            slow[lane] += newest[lane]
-        if row >= slow_bars - fast_bars:
-            for lane in range(lanes):
-                fast[lane] += newest[lane]
-    fast_weight, slow_weight, signal_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1), 2.0 / (signalperiod + 1)
-    for lane in range(lanes):
-        fast[lane] /= fast_bars
-        slow[lane] /= slow_bars
-        smoothed[lane] = fast[lane] - slow[lane]
-    for row in range(slow_bars, ready + 1):
-        newest = values[row]
-        for lane in range(lanes):
-            fast[lane] = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
-            slow[lane] = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
-            smoothed[lane] += fast[lane] - slow[lane]
+    _seed_macd_lanes(values[: ready + 1], fast, slow, smoothed, fast_bars, slow_bars)
     for lane in range(lanes):
         smoothed[lane] /= signalperiod
         macd[ready, lane] = fast[lane] - slow[lane]
         signal[ready, lane] = smoothed[lane]
         hist[ready, lane] = fast[lane] - slow[lane] - smoothed[lane]
+    fast_weight, slow_weight, signal_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1), 2.0 / (signalperiod + 1)
     for row in range(ready + 1, rows):
         newest, line_out, signal_out, hist_out = values[row], macd[row], signal[row], hist[row]
         for lane in range(lanes):
@@ -152,3 +139,27 @@ def macd_block_nb(
             mean = (line - smoothed[lane]) * signal_weight + smoothed[lane]
             fast[lane], slow[lane], smoothed[lane] = quick, steady, mean
             line_out[lane], signal_out[lane], hist_out[lane] = line, mean, line - mean
+
+
+@jitted
+def _seed_macd_lanes(values: Block, fast: Series, slow: Series, total: Series, fast_bars: int, slow_bars: int) -> None:
+    """Both averages up to the last row, and the sum of their differences from the first one on."""
+    rows, lanes = values.shape
+    for row in range(slow_bars):
+        newest = values[row]
+        for lane in range(lanes):
+            slow[lane] += newest[lane]
+        if row >= slow_bars - fast_bars:
+            for lane in range(lanes):
+                fast[lane] += newest[lane]
+    for lane in range(lanes):
+        fast[lane] /= fast_bars
+        slow[lane] /= slow_bars
+        total[lane] = fast[lane] - slow[lane]
+    fast_weight, slow_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1)
+    for row in range(slow_bars, rows):
+        newest = values[row]
+        for lane in range(lanes):
+            fast[lane] = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
+            slow[lane] = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
+            total[lane] += fast[lane] - slow[lane]

@@ -72,31 +72,32 @@ def adx_block_nb(high: Block, low: Block, close: Block, out: Block, period: int)
     kept = period - 1.0
     plus, minus, ranges, total = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
     for row in range(1, ready + 1):
-        if row >= period:
-            for lane in range(lanes):
-                plus[lane] -= plus[lane] * share
-                minus[lane] -= minus[lane] * share
-                ranges[lane] -= ranges[lane] * share
-        for lane in range(lanes):
-            rise, fall = high[row, lane] - high[row - 1, lane], low[row - 1, lane] - low[row, lane]
-            plus[lane] += _movement(rise, fall)
-            minus[lane] += _movement(fall, rise)
-            ranges[lane] += true_range(high[row, lane], low[row, lane], close[row - 1, lane])
+        # Plain sums over the first period, Wilder's smoothing after it.
+        _move_lanes(high, low, close, row, plus, minus, ranges, share if row >= period else 0.0)
         if row >= period:
             for lane in range(lanes):
                 total[lane] += _direction(plus[lane], minus[lane], ranges[lane], 0.0)
     for lane in range(lanes):
         out[ready, lane] = total[lane] / period
     for row in range(ready + 1, rows):
-        top, top_before, bottom, bottom_before = high[row], high[row - 1], low[row], low[row - 1]
-        before, previous, result = close[row - 1], out[row - 1], out[row]
+        _move_lanes(high, low, close, row, plus, minus, ranges, share)
+        previous, result = out[row - 1], out[row]
         for lane in range(lanes):
-            rise, fall = top[lane] - top_before[lane], bottom_before[lane] - bottom[lane]
-            up = plus[lane] - plus[lane] * share + _movement(rise, fall)
-            down = minus[lane] - minus[lane] * share + _movement(fall, rise)
-            reach = ranges[lane] - ranges[lane] * share + true_range(top[lane], bottom[lane], before[lane])
-            plus[lane], minus[lane], ranges[lane] = up, down, reach
-            result[lane] = (previous[lane] * kept + _direction(up, down, reach, previous[lane])) * share
+            direction = _direction(plus[lane], minus[lane], ranges[lane], previous[lane])
+            result[lane] = (previous[lane] * kept + direction) * share
+
+
+@jitted
+def _move_lanes(
+    high: Block, low: Block, close: Block, row: int, plus: Series, minus: Series, ranges: Series, share: float
+) -> None:
+    """Add one bar to the sums of movements and true ranges, after taking `share` of them away."""
+    top, top_before, bottom, bottom_before, before = high[row], high[row - 1], low[row], low[row - 1], close[row - 1]
+    for lane in range(top.shape[0]):
+        rise, fall = top[lane] - top_before[lane], bottom_before[lane] - bottom[lane]
+        plus[lane] = plus[lane] - plus[lane] * share + _movement(rise, fall)
+        minus[lane] = minus[lane] - minus[lane] * share + _movement(fall, rise)
+        ranges[lane] = ranges[lane] - ranges[lane] * share + true_range(top[lane], bottom[lane], before[lane])
 
 
 @jitted

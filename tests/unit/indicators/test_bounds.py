@@ -1,0 +1,54 @@
+"""Kernels are compiled without bounds checks; here the same source runs as Python, where a wrong index is an error."""
+
+import os
+import subprocess
+import sys
+
+from tests.data import ROOT
+
+# Inputs are read-only, and outputs hold a value that must not survive.
+CODE = """
+import importlib, itertools
+import numpy as np
+import indicators
+
+SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "signalperiod": (1, 3), "nbdevup": (2.0,),
+         "nbdevdn": (2.0,), "matype": (0, 1, 2), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
+         "slowd_period": (1, 3), "slowd_matype": (1,)}
+random = np.random.default_rng(7)
+calls = 0
+for entry in indicators.catalog.ENTRIES.values():
+    choices = [[v for v in SMALL[name] if p.low <= v <= p.high] for name, p in entry.parameters.items()]
+    for kernel, lanes in zip(entry.kernels, ((), (3,)), strict=True):
+        run = getattr(importlib.import_module(f"indicators.kernels.{kernel.module}"), kernel.function)
+        assert type(run).__name__ == "function"
+        for rows, parameters in itertools.product((0, 1, 2, 3, 6, 15, 70), itertools.product(*choices)):
+            inputs = [100 + random.integers(-3, 4, (rows, *lanes)).astype(float) for _ in entry.inputs]
+            for values in inputs:
+                values.flags.writeable = False
+            outs = [np.full((rows, *lanes), -12345.678) for _ in entry.outputs]
+            run(*inputs, *outs, *parameters)
+            leading = min(entry.lookback(**dict(zip(entry.parameters, parameters))), rows)
+            for out in outs:
+                where = kernel.function, rows, parameters
+                assert not (out == -12345.678).any(), where
+                if not entry.boolean:
+                    assert np.isnan(out[:leading]).all(), where
+                    assert not np.isnan(out[leading:]).any(), where
+            calls += 1
+print(calls)
+"""
+
+
+def test_no_kernel_leaves_its_arrays_and_every_element_is_written():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CODE],
+        cwd=ROOT,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 900

@@ -1,0 +1,128 @@
+"""What is loaded when: nothing on import, all by warm, nothing any more after freeze; one cache for many processes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import indicators
+from indicators.kernels import compiling
+from tests.data import ROOT
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def check(code: str, **environment: str) -> str:
+    done = run(code, **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_loads_neither_numba_nor_a_kernel():
+    assert check("import sys, indicators; print('numba' in sys.modules, len(indicators.catalog.ENTRIES))") == "False 16"
+
+
+def test_the_catalog_answers_without_numba():
+    code = "import sys, indicators; print(indicators.catalog.ENTRIES['adx'].lookback(), 'numba' in sys.modules)"
+    assert check(code) == "27 False"
+
+
+def test_a_call_loads_its_own_kernel_only():
+    code = """
+import indicators
+indicators.sma([1.0, 2.0, 3.0], 2)
+print([k.function for k in indicators.catalog.kernels() if k.loaded])
+"""
+    assert check(code) == "['sma_series_nb']"
+
+
+def test_warm_loads_everything_and_tells_how_far_it_is():
+    seen: list[tuple[int, int, str]] = []
+    indicators.warm(["sma", "rsi"], progress=lambda *step: seen.append(step))
+    assert [(done, total) for done, total, _ in seen] == [(n, 8) for n in range(1, 9)]
+    assert [name for *_, name in seen][-2:] == ["rsi_series_nb", "rsi_block_nb"]
+    assert all(kernel.loaded for kernel in indicators.catalog.kernels(["sma", "rsi"]))
+
+
+def test_after_freeze_a_wrong_type_is_a_type_error_and_nothing_new_is_compiled():
+    code = """
+import numpy as np, indicators
+indicators.warm(["rsi"])
+indicators.freeze()
+print(indicators.rsi(np.arange(5), 2)[-1], indicators.rsi(np.ones((5, 2), np.float32), 2)[-1, -1])
+for wrong in (lambda: indicators.rsi("x", 2), lambda: indicators.catalog.ENTRIES["rsi"].kernels[1].run(np.ones(3), 1, 2)):
+    try:
+        wrong()
+    except TypeError as error:
+        print(type(error) is TypeError)
+try:
+    indicators.sma([1.0], 1)
+except indicators.IndicatorError as error:
+    print(error)
+"""
+    assert check(code).splitlines() == [
+        "100.0 0.0",
+        "True",
+        "True",
+        "sma_series_nb was not loaded before freeze(): call warm() first",
+    ]
+
+
+def test_several_processes_may_fill_one_cache_at_once(tmp_path):
+    # Given an empty cache and three processes that need the same kernel
+    code = "import indicators; indicators.warm(['obv']); print(indicators.obv([1.0, 2.0], [5.0, 6.0]).tolist())"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    children = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    # Then each has the right answer, and a fourth one finds everything there
+    assert [child.communicate(timeout=100)[0].strip() for child in children] == ["[5.0, 11.0]"] * 3
+    code = "import indicators; print(indicators.build(['obv']))"
+    assert check(code, NUMBA_CACHE_DIR=str(tmp_path)) == "[]"
+
+
+def test_the_cache_is_bound_to_the_sources_of_all_kernels():
+    digest = compiling.sources_digest()
+    assert len(digest) == 64
+    kernel = indicators.catalog.ENTRIES["sma"].kernels[0]
+    kernel.load()
+    assert kernel.run._cache._cache_file._source_stamp == digest
+
+
+def test_without_a_place_for_a_cache_it_warns_and_works(tmp_path):
+    # Given a cache directory that is a file, and no other place allowed
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    code = "import indicators; print(indicators.obv([1.0, 2.0], [5.0, 6.0]))"
+    environment = {"NUMBA_CACHE_DIR": str(blocked / "sub"), "NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    done = run(f"import warnings; warnings.simplefilter('always'); {code}", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "compiled without a cache" in done.stderr
+    assert done.stdout.strip() == "[ 5. 11.]"
+
+
+def test_the_program_refuses_an_unknown_name():
+    done = subprocess.run(
+        [sys.executable, "-m", "indicators", "nosuch"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: indicator was nosuch")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "indicators").rglob("*.py")), ids=lambda path: path.name)
+def test_only_kernels_import_numba(path: Path):
+    if path.parent.name != "kernels":
+        assert "import numba" not in path.read_text()
