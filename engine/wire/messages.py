@@ -31,6 +31,8 @@ class LoadFilter(Message, frozen=True):
     code: str
     #: Intervals the trader asks for beyond those that its code reads; mostly empty.
     intervals: tuple[str, ...] = ()
+    #: Interval whose bars make the ticker of a filter that reads none and names none.
+    default_interval: str = "5m"
 
 
 class DropFilter(Message, frozen=True):

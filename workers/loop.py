@@ -1,0 +1,84 @@
+"""The life of a worker: say Ready, then receive, handle, send, until it is asked to leave or nobody asks any more."""
+
+import logging
+import os
+import resource
+from collections.abc import Callable
+
+from engine.base.errors import FilterRefused
+from engine.base.exitcodes import WORKER_DRAINED, WORKER_ORPHANED
+from engine.wire import codec
+from engine.wire.messages import (
+    TEXT_CHARS_MAX,
+    Bye,
+    Drain,
+    DropFilter,
+    FilterLoaded,
+    FilterRefusal,
+    LoadFilter,
+    Message,
+    Ping,
+    Pong,
+    Ready,
+    Task,
+    ToWorker,
+)
+from engine.wire.sockets import Dealer
+from workers.memory import Usage
+from workers.runner import Runner
+
+log = logging.getLogger("workers.loop")
+
+#: The supervisor pings every five seconds; one that was silent for three such intervals is gone.
+PING_MS = 5_000
+SILENT_INTERVALS_MAX = 3
+
+
+def run(dealer: Dealer, slot: int, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> int:
+    """Serve until the end; returns the exit code. Raises WireError when the supervisor speaks another protocol."""
+    dealer.send(codec.encode(Ready(slot, os.getpid())))
+    silent = 0
+    while silent < SILENT_INTERVALS_MAX:
+        data = dealer.receive(PING_MS)
+        if data is None:
+            silent += 1
+            continue
+        silent = 0
+        message = codec.decode_to_worker(data)
+        if isinstance(message, Drain):
+            dealer.send(codec.encode(Bye("drained")))
+            return WORKER_DRAINED
+        answer = _handle(message, runner, usage, rss_bytes)
+        if answer is not None:
+            dealer.send(codec.encode(answer))
+    log.warning("supervisor was silent for %d s: leaving", SILENT_INTERVALS_MAX * PING_MS // 1_000)
+    return WORKER_ORPHANED
+
+
+def _handle(message: ToWorker, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> Message | None:
+    if isinstance(message, Task):
+        return runner.run(message)
+    if isinstance(message, LoadFilter):
+        return _load(message, runner)
+    if isinstance(message, DropFilter):
+        runner.drop(message.filter_id)
+        return None
+    assert isinstance(message, Ping)
+    return Pong(message.sequence, rss_bytes(), usage.hits, usage.misses)
+
+
+def _load(message: LoadFilter, runner: Runner) -> FilterLoaded | FilterRefusal:
+    try:
+        return runner.load(message)
+    except FilterRefused as refused:
+        # The place is in fields of its own, so it is left out of the text.
+        what = refused.what.partition(": ")[2]
+        text = ": ".join(part for part in (what, refused.found, refused.advice) if part)
+        return FilterRefusal(message.filter_id, refused.line, refused.column, refused.construct, text[:TEXT_CHARS_MAX])
+
+
+def rss_reader() -> Callable[[], int]:
+    """A function that tells the resident memory of this process in bytes; it opens nothing when called."""
+    fd = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    page = resource.getpagesize()
+    return lambda: int(os.pread(fd, 256, 0).split()[1]) * page

@@ -1,0 +1,114 @@
+"""The process that workers are forked from: made ready once, single-threaded for life, with no secret in its memory.
+
+Control channel, one JSON object a packet. To it: `{"fork": slot, "generation": g}` with the write end of the worker's log pipe
+by SCM_RIGHTS, `{"stop": true}`. From it: `{"warming": [done, total, name]}`, `{"warm": true}`,
+`{"forked": slot, "generation": g, "pid": p}`, `{"exited": pid, "status": n}` (n negative: a signal).
+"""
+
+import contextlib
+import gc
+import json
+import logging
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+import indicators
+from engine.base.errors import WorkerBootFailed
+from engine.base.exitcodes import OK
+from workers import rehearsal
+
+log = logging.getLogger("workers.nursery")
+
+PACKET_BYTES_MAX: Final = 65_536
+
+
+class Nursery:
+    """The control channel and the children. `live` is the life of a worker, called in the child with (slot, generation)."""
+
+    def __init__(self, control: socket.socket, live: Callable[[int, int], int]) -> None:
+        self._control = control
+        self._live = live
+        self._children: set[int] = set()
+        # A signal handler may do nothing but leave a byte here; select wakes up from it.
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+
+    def warm(self) -> None:
+        """Load all machine code and run everything once; raises WorkerBootFailed when the rehearsal fails."""
+        indicators.warm(progress=lambda done, total, name: self._say(warming=[done, total, name]))
+        matches = rehearsal.rehearse()
+        if matches != 2:
+            raise WorkerBootFailed("rehearsal of the worker failed", f"{matches} matches", "expected 2")
+        indicators.freeze()
+        gc.collect()
+        # Never looked at again by a collection, so that forks go on sharing these pages.
+        gc.freeze()
+        self._say(warm=True)
+
+    def serve(self) -> int:
+        """Fork and reap until told to stop, or until nobody is at the other end; returns the exit code."""
+        control = self._control.fileno()
+        while True:
+            readable, _, _ = select.select([control, self._wake_read], [], [])
+            if self._wake_read in readable:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake_read, 4_096)
+            self._reap()
+            if control in readable and not self._handle():
+                return OK
+
+    def _handle(self) -> bool:
+        """One request; False ends the nursery."""
+        packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET_BYTES_MAX, 1)
+        try:
+            asked: dict[str, Any] = json.loads(packet) if packet else {"stop": True}
+            if asked.get("stop"):
+                return False
+            if "fork" in asked and descriptors:
+                self._fork(int(asked["fork"]), int(asked["generation"]), descriptors[0])
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _fork(self, slot: int, generation: int, log_fd: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(slot, generation, log_fd)
+        self._children.add(pid)
+        self._say(forked=slot, generation=generation, pid=pid)
+
+    def _become_worker(self, slot: int, generation: int, log_fd: int) -> None:
+        """In the child; never returns."""
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._control.close()
+            os.dup2(log_fd, 1)
+            os.dup2(log_fd, 2)
+            status = self._live(slot, generation)
+        except BaseException:
+            log.exception("worker %d failed", slot)
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            self._say(exited=pid, status=os.waitstatus_to_exitcode(status))
+
+    def _say(self, **packet: object) -> None:
+        # A supervisor that is gone needs no news; the end of the channel is noticed where it is read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._control.send(json.dumps(packet).encode())

@@ -1,0 +1,233 @@
+"""Running filters: compiled once, asked about each symbol, and whatever they do turned into an answer.
+
+No state survives. The module level of a filter is run again for each item of a task; where it holds anything that a call
+could change (a list, a dict), again for each symbol. So an answer depends on the market and the instant only, never on which
+symbols were asked before, in which batch, or in which process.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any, Final
+
+import numpy as np
+
+from engine.base.types import INTERVAL_MS
+from engine.wire.messages import (
+    Fault,
+    FilterLoaded,
+    FilterResult,
+    LoadFilter,
+    Match,
+    Step,
+    Task,
+    TaskDone,
+)
+from engine.wire.slots import SlotWriter
+from workers import namespaces, policy
+from workers.answers import BadAnswer, details_of, message_of
+from workers.deadline import Deadline, DeadlinePassed
+from workers.klines import TICKER_FIELDS
+from workers.market import Frame, Market
+from workers.memory import Memory
+
+FILENAME: Final = "<filter>"
+#: Faults told in full in one result; the texts of further ones are cut, so that an answer stays small.
+FAULTS_IN_FULL: Final = 5
+CUT_CHARS: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter ready to run. `intervals`, shortest first, has at least one: the ticker is derived from the first."""
+
+    filter_id: int
+    code: CodeType
+    intervals: tuple[str, ...]
+    fields: frozenset[str]
+    reads_ticker: bool
+    keeps_state: bool
+
+
+class Constants:
+    """Equal constants of all filters made one object, since the memory knows arguments by identity."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[type, Any], Any] = {}
+
+    def shared(self, code: CodeType) -> CodeType:
+        """The same code with shared numbers, functions inside it included."""
+        return code.replace(co_consts=tuple(self._one(constant) for constant in code.co_consts))
+
+    def _one(self, constant: Any) -> Any:
+        if isinstance(constant, CodeType):
+            return self.shared(constant)
+        if type(constant) in (int, float) and len(self._numbers) < 100_000:
+            # By repr: 0.0 and -0.0 are equal and not the same.
+            return self._numbers.setdefault((type(constant), repr(constant)), constant)
+        return constant
+
+
+class Runner:
+    """All filters of one worker."""
+
+    def __init__(self, market: Market, memory: Memory, slot: SlotWriter, deadline: Deadline) -> None:
+        self._market = market
+        self._memory = memory
+        self._slot = slot
+        self._deadline = deadline
+        self._constants = Constants()
+        self._filters: dict[int, Filter] = {}
+
+    def load(self, message: LoadFilter) -> FilterLoaded:
+        """Check and compile a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
+        verdict = policy.check(message.code)
+        code = compile(verdict.tree, FILENAME, "exec", dont_inherit=True, optimize=0)
+        extra = [name for name in (verdict.refresh, *message.intervals) if name in INTERVAL_MS]
+        intervals = tuple(sorted({*verdict.intervals, *extra}, key=INTERVAL_MS.__getitem__)) or (message.default_interval,)
+        self._filters[message.filter_id] = Filter(
+            message.filter_id,
+            self._constants.shared(code),
+            intervals,
+            frozenset(verdict.fields) - {"open_time"},
+            verdict.reads_ticker,
+            verdict.keeps_state,
+        )
+        return FilterLoaded(message.filter_id, verdict.refresh, verdict.symbols, intervals, verdict.lookback)
+
+    def drop(self, filter_id: int) -> None:
+        """Forget a filter."""
+        self._filters.pop(filter_id, None)
+
+    def run(self, task: Task) -> TaskDone:
+        """Answer a task, whatever its filters do, short of killing the process."""
+        started_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+        results: list[FilterResult] = []
+        # Division by zero in a filter gives inf or NaN, as documented, without a warning.
+        with np.errstate(all="ignore"):
+            for number, step in enumerate(task.steps):
+                results.extend(self._step(task, number, step))
+        self._slot.idle()
+        wall_us = (time.monotonic_ns() - started_ns) // 1_000
+        return TaskDone(task.task_id, tuple(results), wall_us, (time.process_time_ns() - cpu_ns) // 1_000)
+
+    def _step(self, task: Task, number: int, step: Step) -> Iterable[FilterResult]:
+        symbols = sorted({symbol for item in step.items for symbol in item.symbols})
+        known = {filter_id for item in step.items for filter_id in item.filter_ids} & self._filters.keys()
+        frame = self._market.step(step.as_of_ms, step.forming, symbols, self._needs(known))
+        for place, item in enumerate(step.items):
+            for filter_id in item.filter_ids:
+                loaded = self._filters.get(filter_id)
+                if loaded is None:
+                    yield FilterResult(number, place, filter_id, 0, unasked=item.symbols)
+                    continue
+                self._slot.begin(task.task_id, filter_id, time.monotonic_ns())
+                yield self._ask(loaded, frame, (number, place), item.symbols, task.soft_limit_ms)
+
+    def _needs(self, filter_ids: Iterable[int]) -> dict[str, frozenset[str]]:
+        needs: dict[str, frozenset[str]] = {}
+        for filter_id in sorted(filter_ids):
+            loaded = self._filters[filter_id]
+            for interval in loaded.intervals:
+                needs[interval] = needs.get(interval, frozenset()) | loaded.fields
+            if loaded.reads_ticker:
+                needs[loaded.intervals[0]] |= TICKER_FIELDS
+        return needs
+
+    def _ask(self, loaded: Filter, frame: Frame, place: tuple[int, int], symbols: tuple[int, ...], limit_ms: int) -> FilterResult:
+        questions, unready = frame.questions(symbols, loaded.intervals)
+        cpu_ns = time.process_time_ns()
+        asking = _Asking(loaded, self._memory.ta)
+        interrupted = None
+        try:
+            self._deadline.arm(limit_ms)
+            asking.ask(questions)
+        except DeadlinePassed:
+            self._deadline.disarm()
+            interrupted = Fault(0, "deadline", 0, f"stopped after {limit_ms} ms of CPU time for {len(questions)} symbols")
+        except MemoryError:
+            interrupted = Fault(0, "memory", 0, "used more memory than a worker has")
+        finally:
+            self._deadline.disarm()
+            asking.namespace.clear()
+        unasked: tuple[int, ...] = ()
+        if interrupted is not None:
+            unasked = asking.interrupted(questions, interrupted)
+        return FilterResult(
+            *place,
+            loaded.filter_id,
+            (time.process_time_ns() - cpu_ns) // 1_000,
+            tuple(asking.matches),
+            tuple(asking.faults),
+            unready,
+            unasked,
+        )
+
+
+class _Asking:
+    """One filter over the symbols of one item; what it has said so far survives an interruption."""
+
+    def __init__(self, loaded: Filter, ta: Any) -> None:
+        self.namespace: dict[str, Any] = {}
+        self.matches: list[Match] = []
+        self.faults: list[Fault] = []
+        self._loaded = loaded
+        self._ta = ta
+        self._position = 0
+
+    def ask(self, questions: list[Any]) -> None:
+        """Each symbol in turn. Raises DeadlinePassed and MemoryError; all else that a filter does is noted down."""
+        check: Callable[..., Any] | None = None
+        ta, anew = self._ta, self._loaded.keeps_state
+        for self._position, (symbol, ticker, klines) in enumerate(questions):
+            try:
+                if check is None or anew:
+                    check = self._check_function()
+                answer = check(ticker, klines, ta)
+                if answer is False or answer is None:
+                    continue
+                details = details_of(answer)
+            except MemoryError:
+                raise
+            except BadAnswer as bad:
+                self._note(Fault(symbol, bad.kind, 0, str(bad)))
+            except Exception as error:
+                self._note(Fault(symbol, "exception", _line_of(error), message_of(error)))
+            else:
+                if details is not None:
+                    self.matches.append(Match(symbol, details))
+
+    def _check_function(self) -> Callable[..., Any]:
+        self.namespace.clear()
+        self.namespace.update(namespaces.fresh())
+        exec(self._loaded.code, self.namespace)  # noqa: S102 - checked by the policy; this is what workers are for
+        check: Callable[..., Any] = self.namespace["check"]
+        return check
+
+    def _note(self, fault: Fault) -> None:
+        if len(self.faults) >= FAULTS_IN_FULL:
+            fault = Fault(fault.symbol, fault.kind, fault.line, fault.message[:CUT_CHARS])
+        self.faults.append(fault)
+
+    def interrupted(self, questions: list[Any], fault: Fault) -> tuple[int, ...]:
+        """Put the blame on the symbol in hand; returns those after it."""
+        if not questions:
+            return ()
+        symbol = questions[self._position][0]
+        # The interruption may have come just after an answer was noted; the fault stands.
+        self.matches = [match for match in self.matches if match.symbol != symbol]
+        self.faults = [other for other in self.faults if other.symbol != symbol]
+        self.faults.append(Fault(symbol, fault.kind, fault.line, fault.message))
+        return tuple(question[0] for question in questions[self._position + 1 :])
+
+
+def _line_of(error: BaseException) -> int:
+    """Line of the filter in which it happened; 0 when it has none."""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILENAME:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,53 @@
+"""One worker, from the fork to its end: what it maps, what it gives up, whom it talks to."""
+
+import logging
+import os
+
+from engine.base.errors import WireError
+from engine.base.exitcodes import WORKER_BOOT_FAILED, WORKER_ORPHANED
+from engine.candles.reader import Reader
+from engine.candles.segment import Segment
+from engine.wire.slots import Slots
+from engine.wire.sockets import Dealer, identity_of
+from workers import lockdown, logs, loop
+from workers.deadline import Deadline
+from workers.market import Market
+from workers.memory import Memory
+from workers.runner import Runner
+
+log = logging.getLogger("workers.worker")
+
+
+class Home:
+    """What the nursery has mapped for all workers to come."""
+
+    def __init__(self, candles_fd: int, slots_fd: int, endpoint: str, history_bars: int) -> None:
+        """Raises LayoutMismatch when the memory is of another version."""
+        self._segment = Segment.attach(candles_fd)
+        self._slots = Slots.attach(slots_fd)
+        self._endpoint = endpoint
+        self._history_bars = history_bars
+        self._nursery_pid = os.getpid()
+
+    def live(self, slot: int, generation: int) -> int:
+        """The life of the worker in that slot, in its own process; returns its exit code."""
+        logs.start(2, slot)
+        if not lockdown.die_with_parent(self._nursery_pid):
+            return WORKER_ORPHANED
+        memory = Memory()
+        market = Market(Reader(self._segment), self._history_bars, memory)
+        runner = Runner(market, memory, self._slots.writer(slot), Deadline())
+        rss_bytes = loop.rss_reader()
+        before = lockdown.apply(lockdown.before_messaging())
+        dealer = Dealer(self._endpoint, identity_of(slot, generation))
+        after = lockdown.apply(lockdown.after_messaging())
+        missing = {**before.missing, **after.missing}
+        if missing:
+            log.warning("not in force: %s", ", ".join(f"{name} ({reason})" for name, reason in missing.items()))
+        try:
+            code = loop.run(dealer, slot, runner, memory.usage, rss_bytes)
+        except WireError as error:
+            log.error("supervisor speaks another protocol: %s", error)
+            return WORKER_BOOT_FAILED
+        dealer.close()
+        return code
