@@ -33,18 +33,20 @@ QUOTE_A_TRADE: Final = 250.0
 #: Base bars of history left in front of the default start.
 HISTORY_BARS: Final = 1_000
 
+Columns = dict[str, NDArray[Any]]
+
 
 class RecordedMarket:
     """The recorded candles of one file; implements `market.Market`."""
 
     def __init__(self, path: str | Path, seed: int = 1) -> None:
         self._seed = seed
-        columns = _read(Path(path))
+        path = Path(path)
         self._base: dict[str, Bars] = {}
         self._longer: dict[tuple[str, int], Bars] = {}
         self._trades: dict[str, NDArray[np.int64]] = {}
-        self._raw = _by_symbol(columns, Path(path))
-        self.base_ms = self.shortest_ms = _base_ms(self._raw, Path(path))
+        self._raw = _by_symbol(*_read(path), path)
+        self.base_ms = self.shortest_ms = _base_ms(self._raw, path)
         self.listings: Mapping[str, Listing] = {
             symbol: _listing(symbol, rows, self.base_ms) for symbol, rows in self._raw.items()
         }
@@ -98,7 +100,8 @@ class RecordedMarket:
         return self._longer[key]
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _read(path: Path) -> tuple[list[str], NDArray[np.int64], Columns]:
+    """The names in the file, for each row the place of its name among them, and the other columns."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -112,10 +115,18 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         if missing:
             raise SettingsError("recorded candles lack columns", ", ".join(missing), f"needed are {', '.join(REQUIRED)}")
         table = pq.read_table(path, columns=[name for name in (*REQUIRED, *DERIVED) if name in names])
-        return {name: _column(table, name) for name in table.column_names}
+        names_and_codes = _symbols(table["symbol"])
+        return *names_and_codes, {name: _column(table, name) for name in table.column_names if name != "symbol"}
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError("recorded candles cannot be read", f"{path} ({reason})", "name a Parquet file of candles") from error
+
+
+def _symbols(column: "pa.ChunkedArray") -> tuple[list[str], NDArray[np.int64]]:
+    encoded = column.combine_chunks().dictionary_encode()
+    if encoded.null_count:
+        raise SettingsError("recorded candles have empty cells", f"{encoded.null_count} in symbol", "drop those rows")
+    return [str(name) for name in encoded.dictionary.to_pylist()], np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
 
 
 def _column(table: "pa.Table", name: str) -> NDArray[Any]:
@@ -124,8 +135,6 @@ def _column(table: "pa.Table", name: str) -> NDArray[Any]:
     column = table[name].combine_chunks()
     if column.null_count:
         raise SettingsError("recorded candles have empty cells", f"{column.null_count} in {name}", "drop those rows")
-    if name == "symbol":
-        return np.asarray(column.cast(pa.string()).to_numpy(zero_copy_only=False), dtype=object)
     if name != "open_time":
         return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_timestamp(column.type):
@@ -134,27 +143,27 @@ def _column(table: "pa.Table", name: str) -> NDArray[Any]:
     return times // 1_000 if times.size and times.max() >= MICROSECONDS_FROM else times
 
 
-def _by_symbol(columns: dict[str, NDArray[Any]], path: Path) -> dict[str, dict[str, NDArray[Any]]]:
-    """The rows of each symbol, ascending; of rows recorded twice the last counts."""
-    if not columns["symbol"].size:
+def _by_symbol(names: list[str], codes: NDArray[np.int64], columns: Columns, path: Path) -> dict[str, Columns]:
+    """The rows of each symbol, by name and ascending; of rows recorded twice the last counts."""
+    if not codes.size:
         raise SettingsError("recorded candles are empty", path, "name a Parquet file with rows")
     for name, column in columns.items():
-        if name not in ("symbol", "open_time") and not np.isfinite(column).all():
+        if not np.isfinite(column).all():
             raise SettingsError("recorded candles are not all numbers", name, "drop rows with NaN or infinity")
-    names, codes = np.unique(columns.pop("symbol").astype(str), return_inverse=True)
     order = np.lexsort((columns["open_time"], codes))
-    codes = codes[order]
-    edges = np.searchsorted(codes, np.arange(len(names) + 1))
+    edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
     rows = {}
-    for code, name in enumerate(names):
+    for code in sorted(range(len(names)), key=names.__getitem__):
         here = order[edges[code] : edges[code + 1]]
+        if not here.size:  # a name of the dictionary that no row has
+            continue
         times = columns["open_time"][here]
         here = here[np.append(times[1:] != times[:-1], True)]
-        rows[str(name)] = {field: column[here] for field, column in columns.items()}
+        rows[names[code]] = {field: column[here] for field, column in columns.items()}
     return rows
 
 
-def _base_ms(rows: dict[str, dict[str, NDArray[Any]]], path: Path) -> int:
+def _base_ms(rows: dict[str, Columns], path: Path) -> int:
     """The distance most bars have."""
     gaps = np.concatenate([np.diff(fields["open_time"]) for fields in rows.values()])
     if not gaps.size:
@@ -174,7 +183,7 @@ def _base_ms(rows: dict[str, dict[str, NDArray[Any]]], path: Path) -> int:
     return base_ms
 
 
-def _listing(symbol: str, fields: dict[str, NDArray[Any]], base_ms: int) -> Listing:
+def _listing(symbol: str, fields: Columns, base_ms: int) -> Listing:
     quote = next((name for name in QUOTE_ASSETS if symbol.endswith(name) and len(symbol) > len(name)), symbol[-3:])
     times = fields["open_time"]
     return Listing(
@@ -197,7 +206,7 @@ def _decimals(values: NDArray[np.float64]) -> int:
     return DECIMALS
 
 
-def _complete(fields: dict[str, NDArray[Any]], quantity_decimals: int) -> Bars:
+def _complete(fields: Columns, quantity_decimals: int) -> Bars:
     """All ten rows; what was not recorded is derived from what was, the same in every run."""
     series = np.empty((FIELDS, fields["open_time"].size))
     for row, name in enumerate(REQUIRED[1:]):

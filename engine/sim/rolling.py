@@ -51,19 +51,28 @@ class Ticker(NamedTuple):
         return self.quote_volume / self.volume if self.volume else 0.0
 
 
+class Window(NamedTuple):
+    """The base bars of 24 hours that are closed, as one, with the last close before them and the id of their first trade."""
+
+    base_open_ms: int
+    joined: Kline | None
+    previous_close: float
+    first_id: int
+
+
 class Rolling:
     """Tickers of all symbols, each recomputed when a base bar closes."""
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
-        self._windows: dict[str, tuple[int, Kline | None, float]] = {}
+        self._windows: dict[str, Window] = {}
 
     def ticker(self, symbol: str, now_ms: int) -> Ticker:
         """The 24 hours up to `now_ms`; a symbol that does not trade shows zeros and its last price."""
         market = self._tape.market
         listing = market.listings[symbol]
         base_open_ms = now_ms - now_ms % market.base_ms
-        window, previous_close = self._window(symbol, base_open_ms)
+        window, previous_close, first_id = self._window(symbol, base_open_ms)[1:]
         partial = self._tape.partial(symbol, now_ms)
         if window is None or partial is None:
             total = window or partial or bars.flat(base_open_ms, previous_close)
@@ -72,14 +81,13 @@ class Rolling:
         if not listing.trades_at(now_ms):
             total = bars.flat(base_open_ms, total.close)
         unit, tick = 10.0**listing.quantity_decimals, 10.0**-listing.price_decimals
-        first_ms = max(base_open_ms - DAY_MS + market.base_ms, listing.first_ms)
         latest = partial if partial is not None and partial.volume else total
         return Ticker(
             symbol,
             *total[1:6],
             quote_volume=total.quote_volume,
             trades=int(total.trades),
-            first_id=market.trades_before(symbol, first_ms) if total.trades else -1,
+            first_id=first_id if total.trades else -1,
             previous_close=previous_close or total.open,
             last_quantity=max(1.0, latest.volume / max(latest.trades, 1) * unit // 1) / unit if total.trades else 0.0,
             bid=total.close - tick if total.close > tick else total.close,
@@ -88,18 +96,21 @@ class Rolling:
             close_time=now_ms,
         )
 
-    def _window(self, symbol: str, base_open_ms: int) -> tuple[Kline | None, float]:
-        """The closed base bars of the window as one, and the last close before them."""
+    def _window(self, symbol: str, base_open_ms: int) -> Window:
+        """The window as far as it is closed."""
         kept = self._windows.get(symbol)
-        if kept is None or kept[0] != base_open_ms:
-            market = self._tape.market
-            start_ms = base_open_ms - DAY_MS + market.base_ms
-            closed = market.closed(symbol, market.base_ms, start_ms - market.base_ms, base_open_ms)
-            begins_before = closed.shape[1] > 0 and closed[bars.OPEN_TIME, 0] < start_ms
-            window = bars.join(closed[:, int(begins_before) :], market.listings[symbol].quantity_decimals)
-            if begins_before:
-                previous_close = float(closed[bars.CLOSE, 0])
-            else:
-                previous_close = (self._tape.last_price(symbol, base_open_ms) or 0.0) if window is None else 0.0
-            kept = self._windows[symbol] = (base_open_ms, window, previous_close)
-        return kept[1], kept[2]
+        if kept is not None and kept.base_open_ms == base_open_ms:
+            return kept
+        market = self._tape.market
+        listing = market.listings[symbol]
+        start_ms = base_open_ms - DAY_MS + market.base_ms
+        closed = market.closed(symbol, market.base_ms, start_ms - market.base_ms, base_open_ms)
+        begins_before = closed.shape[1] > 0 and closed[bars.OPEN_TIME, 0] < start_ms
+        joined = bars.join(closed[:, int(begins_before) :], listing.quantity_decimals)
+        if begins_before:
+            previous_close = float(closed[bars.CLOSE, 0])
+        else:
+            previous_close = (self._tape.last_price(symbol, base_open_ms) or 0.0) if joined is None else 0.0
+        first_id = market.trades_before(symbol, max(start_ms, listing.first_ms))
+        window = self._windows[symbol] = Window(base_open_ms, joined, previous_close, first_id)
+        return window

@@ -2,10 +2,10 @@
 
 A shape is dimensionless: log prices in units of the hour's volatility, relative to where the hour begins, and whole
 numbers of lots and trades. Composing a market of shapes makes every longer bar cheap and exact, because rounding to a
-tick and the exponential are monotone: the high of an hour is the rounded highest of the shape, whatever the scale.
+tick and the exponential are monotone: the high of five minutes is the rounded highest of the shape, whatever the scale.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ ACTIVITIES: Final = (Activity(0.0, 1_000.0, 40.0), Activity(0.12, 400.0, 8.0), A
 
 
 class Shapes(NamedTuple):
-    """A stock of shapes: arrays of (2 × SHAPES, 60), and of (2 × SHAPES,) where the name begins with `hour`."""
+    """A stock of shapes: arrays of (2 × SHAPES, parts of the hour)."""
 
     open: Floats
     high: Floats
@@ -41,17 +41,6 @@ class Shapes(NamedTuple):
     lots: Integers
     taker: Integers
     trades: Integers
-    hour_open: Floats
-    hour_high: Floats
-    hour_low: Floats
-    hour_lots: Integers
-    hour_taker: Integers
-    hour_trades: Integers
-
-    @property
-    def hour_close(self) -> Floats:
-        """Where each shape ends."""
-        return self.close[:, -1]
 
 
 def make(seed: int, activity: int) -> Shapes:
@@ -78,37 +67,46 @@ def make(seed: int, activity: int) -> Shapes:
     trades = np.where(traded, 2 + rng.poisson(rate.trades * effort), 0).astype(np.int64)
     buying = np.clip(0.5 + 0.1 * np.sign(returns) + 0.15 * rng.standard_normal(size), 0.0, 1.0)
     taker = np.rint(lots * buying).astype(np.int64)
-    return _complete(
-        *(np.concatenate(pair) for pair in ((open_, -open_), (high, -low), (low, -high), (close, -close), (typical, -typical))),
+    return Shapes(
+        open=np.concatenate((open_, -open_)),
+        high=np.concatenate((high, -low)),
+        low=np.concatenate((low, -high)),
+        close=np.concatenate((close, -close)),
+        typical=np.concatenate((typical, -typical)),
         lots=np.concatenate((lots, lots)),
         taker=np.concatenate((taker, lots - taker)),
         trades=np.concatenate((trades, trades)),
     )
 
 
-def _complete(
-    open_: Floats, high: Floats, low: Floats, close: Floats, typical: Floats, *, lots: Integers, taker: Integers, trades: Integers
-) -> Shapes:
-    """Add what the hour as a whole is, by the rule of `bars.aggregate`; a silent hour stays where it was."""
-    traded = lots > 0
-    silent = ~traded.any(axis=1)
-    rows = np.arange(len(lots))
+def joined(stock: Shapes, minutes: int) -> Shapes:
+    """The stock in longer parts, by the rule of `bars.aggregate`; a silent part stays where the one before it ended."""
+
+    def grouped(values: NDArray[Any]) -> NDArray[Any]:
+        return values.reshape(len(values), -1, minutes)
+
+    traded = grouped(stock.lots) > 0
+    silent = ~traded.any(axis=2)
+    close = grouped(stock.close)[:, :, -1]
+    first = traded.argmax(axis=2)[:, :, None]
     return Shapes(
-        *(open_, high, low, close, typical, lots, taker, trades),
-        hour_open=np.where(silent, 0.0, open_[rows, traded.argmax(axis=1)]),
-        hour_high=np.where(silent, 0.0, np.where(traded, high, -np.inf).max(axis=1)),
-        hour_low=np.where(silent, 0.0, np.where(traded, low, np.inf).min(axis=1)),
-        hour_lots=lots.sum(axis=1),
-        hour_taker=taker.sum(axis=1),
-        hour_trades=trades.sum(axis=1),
+        open=np.where(silent, close, np.take_along_axis(grouped(stock.open), first, axis=2)[:, :, 0]),
+        high=np.where(silent, close, np.where(traded, grouped(stock.high), -np.inf).max(axis=2)),
+        low=np.where(silent, close, np.where(traded, grouped(stock.low), np.inf).min(axis=2)),
+        close=close,
+        typical=grouped(stock.typical).mean(axis=2),
+        lots=grouped(stock.lots).sum(axis=2),
+        taker=grouped(stock.taker).sum(axis=2),
+        trades=grouped(stock.trades).sum(axis=2),
     )
 
 
-def value_of(shapes: Shapes, scales: Floats) -> tuple[Floats, Floats]:
-    """Lots times price of whole hours that begin at price 1, for each scale and shape: all trades, and the taker's.
+def values(stock: Shapes, scales: Floats, minutes: int) -> tuple[Floats, Floats]:
+    """Lots times price of the parts of hours that begin at price 1: of all trades, and of the takers who bought.
 
-    Both have the shape (scales, 2 × SHAPES): quote volume is the one number of an hour that does not scale, so it is
-    summed here once for each scale in use.
+    Both have the shape (scales, 2 × SHAPES, parts). Quote volume is the one number of a shape that does not simply scale,
+    so it is summed here, once for each scale in use.
     """
-    prices = np.exp(scales[:, None, None] * shapes.typical)
-    return (prices * shapes.lots).sum(axis=2), (prices * shapes.taker).sum(axis=2)
+    prices = np.exp(scales[:, None, None] * stock.typical)
+    shape = (len(scales), len(stock.lots), -1, minutes)
+    return (prices * stock.lots).reshape(shape).sum(axis=3), (prices * stock.taker).reshape(shape).sum(axis=3)
