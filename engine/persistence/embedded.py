@@ -190,7 +190,7 @@ class EmbeddedPostgres:
 
 def url_of(where: Place) -> str:
     """URL of the server by its socket directory."""
-    return f"postgresql://{cluster.USER}@/{DATABASE}?host={quote(str(where.sockets), safe='')}"
+    return f"postgresql://{cluster.USER}@/{DATABASE}?port=5432&host={quote(str(where.sockets), safe='')}"
 
 
 def _die_with(owner_pid: int) -> Callable[[], None]:

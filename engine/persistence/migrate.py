@@ -19,6 +19,8 @@ from engine.persistence.translation import describe, one_line, parameters, trans
 
 #: Key of the advisory lock: "engine" as a number.
 LOCK_KEY = 0x656E67696E65
+#: For another start that migrates, and for statements that use a table to be changed.
+LOCK_TIMEOUT_S = 60
 
 #: Oldest server the SQL is written for.
 SERVER_VERSION_MIN = 150_000
@@ -76,6 +78,7 @@ async def migrate(url: str, files: Sequence[Migration] | None = None) -> list[st
     files = migrations() if files is None else files
     with translated(describe(url), "migrate the schema"):
         async with await _connect(url) as connection:
+            await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
             await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
             _check_server(connection)
             await connection.execute(_LEDGER)

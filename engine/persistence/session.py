@@ -15,8 +15,9 @@ from psycopg import AsyncConnection
 
 from engine.persistence.translation import describe, parameters, translated
 
+APP_ROLE = "engine_app"
 CONNECT_TIMEOUT_S = 5
-STATEMENT_TIMEOUT_S = 30.0
+STATEMENT_TIMEOUT_S = 15.0
 
 #: A peer that vanished without a word is noticed within about 15 s.
 KEEPALIVE = {"keepalives_idle": "5", "keepalives_interval": "3", "keepalives_count": "3", "tcp_user_timeout": "15000"}
@@ -33,11 +34,13 @@ Url = str | Callable[[], str]
 
 _log = logging.getLogger(__name__)
 
-_INTRODUCE = """
-    SELECT set_config('engine.user_id', %s, false),
-           EXISTS (SELECT FROM pg_roles WHERE rolname = 'engine_app' AND pg_has_role(oid, 'MEMBER')),
+_LOOK_AROUND = """
+    SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'engine_app' AND pg_has_role(oid, 'MEMBER')),
            (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
 """
+
+#: Said anew in each transaction, so that it also holds behind a pooler that lends connections by the transaction.
+_INTRODUCE = "SELECT set_config('role', %s, true), set_config('engine.user_id', %s, true)"
 
 
 class Session:
@@ -75,6 +78,7 @@ class Session:
                     connection = await self.connect()
                     try:
                         async with connection.transaction():
+                            await connection.execute(_INTRODUCE, (self._role, self._user_id))
                             yield connection
                     except BaseException as error:
                         if not isinstance(error, psycopg.Error) or connection.broken:
@@ -91,26 +95,36 @@ class Session:
     async def _open(self) -> Connection:
         wanted = KEEPALIVE | {"connect_timeout": str(CONNECT_TIMEOUT_S), "application_name": self._purpose}
         given = parameters(self._current_url())
-        connection = await AsyncConnection.connect(**(wanted | given), autocommit=True)  # type: ignore[arg-type]
+        # Prepared statements, too, would be lost behind a pooler.
+        connection = await AsyncConnection.connect(**(wanted | given), autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
         try:
-            self.isolation = await self._introduce(connection)
+            self.isolation = await self._isolation(connection)
         except BaseException:
             await connection.close()
             raise
         return connection
 
-    async def _introduce(self, connection: Connection) -> Isolation:
-        row = await (await connection.execute(_INTRODUCE, (self._user_id,))).fetchone()
+    async def _isolation(self, connection: Connection) -> Isolation:
+        row = await (await connection.execute(_LOOK_AROUND)).fetchone()
         assert row is not None
-        _, is_member, passes_policies = row
-        if is_member:
-            try:
-                await connection.execute("SET ROLE engine_app")
-            except psycopg.errors.InsufficientPrivilege:
-                _log.warning("database role engine_app is known but may not be taken; users are kept apart by policies")
-            else:
-                return "role"
+        is_member, passes_policies = row
+        if is_member and await self._may_take_role(connection):
+            return "role"
         return "none" if passes_policies else "policies"
+
+    async def _may_take_role(self, connection: Connection) -> bool:
+        """Members may lack the right to become what they belong to, which only a try tells on every version."""
+        try:
+            async with connection.transaction(force_rollback=True):
+                await connection.execute(_INTRODUCE, (APP_ROLE, self._user_id))
+        except psycopg.errors.InsufficientPrivilege:
+            _log.warning("database role %s is known but may not be taken; users are kept apart by policies", APP_ROLE)
+            return False
+        return True
+
+    @property
+    def _role(self) -> str:
+        return APP_ROLE if self.isolation == "role" else "none"
 
     async def close(self) -> None:
         """Close the connection; a later use opens a new one."""

@@ -26,7 +26,7 @@ LINGER_S = 0.05
 #: The spool is looked at so often even when nobody calls.
 LOOK_S = 5.0
 PAUSE_FIRST_S = 0.1
-PAUSE_MAX_S = 5.0
+PAUSE_MAX_S = 2.0
 
 _log = logging.getLogger(__name__)
 

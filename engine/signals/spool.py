@@ -1,7 +1,7 @@
 """The spool as the engine sees it: an async face, a thread of its own behind it, and group commit.
 
 `commit` returns when its signals and match states are on the disk; nobody is told of a signal before. Commits that wait at the
-same time share one transaction and one flush. Reads and marks go through the same thread, in order.
+same time share one transaction and one flush, and go before reads and marks, which go through the same thread.
 """
 
 import asyncio
@@ -20,8 +20,10 @@ from engine.signals.spool_file import Batch, Counts, SpoolFile, StateKey
 
 T = TypeVar("T")
 
-#: The log is moved into the file when nobody waits and it has this size, or at once when it has the other.
+#: The log is moved into the file when it has this size and nobody came for a moment, or at once when it has the other: the
+#: move takes some milliseconds, for which a commit would have to wait.
 IDLE_CHECKPOINT_BYTES = 1_000_000
+IDLE_S = 0.1
 FORCED_CHECKPOINT_BYTES = 32_000_000
 
 _log = logging.getLogger(__name__)
@@ -123,30 +125,31 @@ class Spool:
         return answer
 
     def _run(self, file: SpoolFile) -> None:
-        """The thread: take what waits, do commits together, keep the order between commits and the rest."""
+        """The thread: take what waits, all commits together and first, then the rest in its order."""
         going = True
         while going:
-            waiting = [self._jobs.get()]
-            while not self._jobs.empty():
-                waiting.append(self._jobs.get())
-            if None in waiting:
-                going = False
+            waiting = self._take(patient=file.wal_bytes() <= IDLE_CHECKPOINT_BYTES)
             jobs = [job for job in waiting if job is not None]
-            for group in _grouped(jobs):
-                _answer(group, _attempt(group, file))
-            if file.wal_bytes() > (FORCED_CHECKPOINT_BYTES if not self._jobs.empty() else IDLE_CHECKPOINT_BYTES):
+            going = len(jobs) == len(waiting)
+            commits = [job for job in jobs if job.batch is not None]
+            if commits:
+                _answer(commits, _attempt(commits, file))
+            for job in jobs:
+                if job.batch is None:
+                    _answer([job], _attempt([job], file))
+            if not waiting or file.wal_bytes() > FORCED_CHECKPOINT_BYTES:
                 file.checkpoint()
         file.close()
 
-
-def _grouped(jobs: Iterable[_Job]) -> list[list[_Job]]:
-    groups: list[list[_Job]] = []
-    for job in jobs:
-        if job.batch is not None and groups and groups[-1][0].batch is not None:
-            groups[-1].append(job)
-        else:
-            groups.append([job])
-    return groups
+    def _take(self, patient: bool) -> list[_Job | None]:
+        """All that waits now; without `patient`, nothing when nobody comes for a moment."""
+        try:
+            waiting = [self._jobs.get(timeout=None if patient else IDLE_S)]
+        except queue.Empty:
+            return []
+        while not self._jobs.empty():
+            waiting.append(self._jobs.get())
+        return waiting
 
 
 def _attempt(group: list[_Job], file: SpoolFile) -> Any:

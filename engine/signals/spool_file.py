@@ -157,10 +157,19 @@ class SpoolFile:
         return self._read(f"SELECT sequence, body FROM signals WHERE {waiting} ORDER BY sequence LIMIT ?", (after, limit))  # noqa: S608
 
     def mark_sent(self, sequences: Iterable[int]) -> None:
-        """These are in the database."""
-        with _Transaction(self, "mark signals as sent"):
-            now_ms = _now_ms()
-            self._db.executemany("UPDATE signals SET sent_ms = ? WHERE sequence = ?", [(now_ms, number) for number in sequences])
+        """These are in the database.
+
+        Not flushed by itself: a mark lost in a power cut sends its signal again, which does no harm, and a flush would hold
+        up commits.
+        """
+        self._read("PRAGMA synchronous=NORMAL", ())
+        try:
+            with _Transaction(self, "mark signals as sent"):
+                now_ms = _now_ms()
+                marks = [(now_ms, number) for number in sequences]
+                self._db.executemany("UPDATE signals SET sent_ms = ? WHERE sequence = ?", marks)
+        finally:
+            self._read("PRAGMA synchronous=FULL", ())
 
     def set_aside(self, sequence: int, error: str) -> None:
         """The database refuses this one for good: kept with its error, not tried again."""

@@ -123,9 +123,10 @@ async def test_a_server_that_was_killed_comes_back_with_everything_committed(hom
     url = await server.start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS x")
-        assert server.pid is not None
-        os.kill(server.pid, signal.SIGKILL)
-        wait_gone(server.pid)
+        pid = server.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
         assert ask(await server.ensure_running(), "SELECT x FROM kept") == 7
     assert await server.ensure_running() == url
     await server.stop()

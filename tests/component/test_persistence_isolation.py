@@ -109,6 +109,26 @@ async def _affected(session: Session, statement: str, values: dict[str, str] | N
         return (await connection.execute(statement, values)).rowcount
 
 
+async def test_the_database_sums_costs_and_knows_lost_machines_and_old_events(sessions: dict[str, Session]) -> None:
+    alice, bob = sessions["alice"], sessions["bob"]
+    for table in ("cloud_machines", "cloud_costs", "cloud_events", "cloud_metrics"):
+        await _affected(alice, ROWS[table], {"user": "alice"})
+    await _affected(alice, "UPDATE cloud_events SET created_at = now() - interval '91 days'")
+
+    async def ask(session: Session, expression: str) -> object:
+        async with session.use("ask") as connection:
+            row = await (await connection.execute(f"SELECT {expression}")).fetchone()
+        assert row is not None
+        return row[0]
+
+    assert [str(await ask(user, "engine_month_cost('2026-11-30')")) for user in (alice, bob)] == ["0.01", "0"]
+    assert await ask(alice, "engine_month_cost('2026-12-01')") == 0
+    assert [await ask(user, "engine_machine_status()") for user in (alice, bob)] == ["lost", None]
+    await _affected(alice, "UPDATE cloud_machines SET status = 'running', last_heartbeat = now()")
+    assert await ask(alice, "engine_machine_status()") == "running"
+    assert [await ask(user, "engine_prune_cloud()") for user in (bob, alice, alice)] == [0, 1, 0]
+
+
 @pytest.fixture
 def platform_url(empty_database_url: str) -> str:
     """A database of a platform that signs users in: auth.uid() answers with who it is."""
