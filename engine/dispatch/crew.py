@@ -28,6 +28,8 @@ class Crew:
         self._emit = emit
         self._generations: dict[int, int] = {}
         self.target = 0
+        #: Set after a worker died over one of several filters that it was loading: new ones are tried singly from then on.
+        self.one_by_one = False
         self.workers: dict[int, Worker] = {}
         self.now = 0.0
 
@@ -190,12 +192,18 @@ class Crew:
                 worker.epoch = filters.epoch
                 self._bring_up_to_date(worker, filters)
         if filters.fresh:
-            able = [worker for worker in self.workers.values() if worker.at_work and not worker.leaving]
-            if able:
-                probe = min(able, key=lambda one: (one.state is State.BUSY, bool(one.loading), one.slot))
-                for filter_id, found in list(filters.fresh.items()):
-                    filters.probe(filter_id, probe.slot)
-                    self._load(probe, filter_id, LoadOn(probe.slot, probe.generation, found.message))
+            self._probe(filters)
+
+    def _probe(self, filters: Filters) -> None:
+        able = [worker for worker in self.workers.values() if worker.at_work]
+        if self.one_by_one:
+            able = [worker for worker in able if not worker.loading]
+        if not able:
+            return
+        probe = min(able, key=lambda one: (one.state is State.BUSY, bool(one.loading), one.slot))
+        for filter_id, found in list(filters.fresh.items())[: 1 if self.one_by_one else None]:
+            filters.probe(filter_id, probe.slot)
+            self._load(probe, filter_id, LoadOn(probe.slot, probe.generation, found.message))
 
     def _bring_up_to_date(self, worker: Worker, filters: Filters) -> None:
         held = worker.loaded | worker.loading.keys()
@@ -219,7 +227,8 @@ class Crew:
             self.stray(worker)
             return False
         del worker.loading[filter_id]
-        worker.deadline = self.now + self._limits.hard_limit_s if worker.loading else None
+        if worker.at_work:
+            worker.deadline = self.now + self._limits.hard_limit_s if worker.loading else None
         return True
 
 

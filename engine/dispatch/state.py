@@ -6,12 +6,13 @@ over from a busy one after a moment, and at once from one that is dead.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from engine.dispatch.answers import complaint
 from engine.dispatch.crew import Crew
 from engine.dispatch.events import (
+    Cause,
     Due,
     Event,
     FilterDropped,
@@ -34,6 +35,7 @@ from engine.dispatch.limits import Counts, Limits
 from engine.dispatch.queue import Queue
 from engine.dispatch.work import Work
 from engine.dispatch.workers import State, Worker
+from engine.wire.slots import Status
 
 
 class Brain:
@@ -95,14 +97,24 @@ class Brain:
         if worker is None:
             return
         cause, flight, loading = worker.doom or event.cause, worker.flight, worker.loading
+        if worker.leaving and cause == "left":
+            cause = "retired"
         at_work = worker.state is not State.SPAWNING and worker.ready_at > 0
         self.crew.gone(worker, blameless=cause == "nursery" or flight is not None or (at_work and cause == "killed"))
         self.work.filters.unprobe(worker.slot)
         if flight is not None:
             self.work.lost(flight, cause, event.status)
-        elif loading and cause in POINTS and cause != "left":
-            guilty = event.status.filter_id if event.status.filter_id in loading else next(iter(loading))
-            self.work.strike(guilty, cause)
+        elif loading and cause in POINTS:
+            self._lost_loading(loading, cause, event.status)
+
+    def _lost_loading(self, loading: Collection[int], cause: Cause, status: Status) -> None:
+        """It died over a filter it was loading: the one its slot names, or the only one; else they are tried one by one."""
+        if status.filter_id in loading:
+            self.work.strike(status.filter_id, cause, POINTS[cause], alone=True)
+        elif len(loading) == 1 or cause == "deadline":
+            self.work.strike(next(iter(loading)), cause, POINTS[cause], alone=True)
+        else:
+            self.crew.one_by_one = True
 
     def _loaded(self, event: LoadedOn) -> None:
         worker = self.crew.at(event.slot, event.generation)

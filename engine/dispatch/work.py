@@ -145,9 +145,12 @@ class Work:
         flight.end(Fate.LOST)
         self._counts.lost_tasks += 1
         entries, blamed = flight.entries, set[int]()
-        if cause in POINTS:
-            blamed = self._blamed(flight, status)
+        points = POINTS.get(cause, 0)
+        if points:
+            blamed = self._blamed(flight, cause, status)
             if not blamed and cause != "killed":
+                # One of many, and nobody knows which: weak evidence against each.
+                points = 1
                 entries = [entry._replace(losses=entry.losses + 1) for entry in entries]
                 tired = [entry for entry in entries if entry.losses >= LOSSES_MAX]
                 blamed = {filter_id for entry in tired for filter_id in entry.filter_ids}
@@ -156,28 +159,32 @@ class Work:
         for entry in reversed(entries):
             self._enqueue(entry, self._put_back)
         for filter_id in sorted(blamed):
-            self.strike(filter_id, cause)
+            self.strike(filter_id, cause, points, alone=flight.alone is not None)
 
     @staticmethod
-    def _blamed(flight: Flight, status: Status) -> set[int]:
+    def _blamed(flight: Flight, cause: Cause, status: Status) -> set[int]:
         if flight.alone is not None:
             return {flight.alone}
-        if status.task_id != flight.task.task_id:
+        # A wrong answer was written after the last filter had run: the slot says nothing about it.
+        if status.task_id != flight.task.task_id or cause == "lied":
             return set()
         return {status.filter_id for entry in flight.entries if status.filter_id in entry.filter_ids}
 
-    def strike(self, filter_id: int, cause: Cause) -> None:
-        """A worker died of it: from now on it is alone, and with enough of that it is given up."""
+    def strike(self, filter_id: int, cause: Cause, points: int, *, alone: bool) -> None:
+        """A worker died, perhaps of it: from now on it is asked alone, and if workers still die it is given up.
+
+        Among others it is only suspected, however many workers die at once; only alone the points add up.
+        """
         found = self.filters.get(filter_id)
         if found is None or found.standing in (Standing.REFUSED, Standing.GIVEN_UP):
             return
-        found.points += POINTS[cause]
+        found.points = found.points + points if alone else max(found.points, points)
         if found.points >= POINTS_MAX:
             self._end(found, Standing.GIVEN_UP, f"it ended the worker that ran it, again when alone ({cause})")
         elif found.standing is Standing.ACCEPTED:
-            alone = self.filters.suspect(found, self.busy)
+            apart = self.filters.suspect(found, self.busy)
             for entry in self.queue.strip(filter_id):
-                self._add(alone, entry)
+                self._add(apart, entry)
 
     # --- filters ------------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ from engine.pool.liveness import Watch
 
 #: Largest packet of the control channel, in bytes.
 PACKET_BYTES_MAX = 65_536
+#: A nursery that has closed its channel is given so long to end by itself.
+CLOSING_S = 1.0
 #: Variables a nursery may see, by name and by beginning; everything else may be a secret.
 ENVIRONMENT_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"})
 ENVIRONMENT_PREFIXES = ("PYTHON", "NUMBA_")
@@ -135,9 +137,10 @@ class Nursery:
             except (OSError, msgspec.DecodeError):
                 said = None
             if said is None:
-                # It closed the channel or talks nonsense: no use without it, and its death is the one event that counts.
+                # It closed the channel or talks nonsense: no use without it. Its death is the one event that counts, and is
+                # most likely on its way already, with an exit code that tells more than a kill of ours.
                 self._loop.remove_reader(self._control)
-                self.kill()
+                self._loop.call_later(CLOSING_S, self.kill)
                 return
             self._on_said(said)
 

@@ -9,6 +9,7 @@ import argparse
 import ctypes
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -90,7 +91,7 @@ class FakeWorker:
         self.status.idle()
         self.dealer.send(encode(TaskDone(task.task_id, tuple(results), 0, 0)))
 
-    def ask(self, code: str, symbols: tuple[int, ...]) -> tuple[tuple[Match, ...], tuple[Fault, ...]]:
+    def ask(self, code: str, symbols: tuple[int, ...]) -> tuple[tuple[Match, ...], tuple[Fault, ...]]:  # noqa: C901 (a list of tricks)
         word, _, argument = code.partition(" ")
         match word:
             case "yes":
@@ -168,8 +169,6 @@ def main() -> None:
 
 
 def serve(control: socket.socket, wake: socket.socket, arguments: argparse.Namespace) -> None:
-    import select
-
     while True:
         readable, _, _ = select.select([control, wake], [], [])
         if wake in readable:

@@ -24,15 +24,38 @@ WAIT_S = 20.0
 
 
 @dataclass
+class Answers:
+    """What the dispatcher has told."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    given_up: list[tuple[int, tuple[Question, ...], str]] = field(default_factory=list)
+    loaded: list[FilterLoaded] = field(default_factory=list)
+    refused: list[FilterRefusal] = field(default_factory=list)
+
+
+@dataclass
 class Bench:
     """What a test holds in its hands."""
 
     dispatcher: Dispatcher
     pool: Pool
-    outcomes: list[Outcome] = field(default_factory=list)
-    given_up: list[tuple[int, tuple[Question, ...], str]] = field(default_factory=list)
-    loaded: list[FilterLoaded] = field(default_factory=list)
-    refused: list[FilterRefusal] = field(default_factory=list)
+    told: Answers
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return self.told.outcomes
+
+    @property
+    def given_up(self) -> list[tuple[int, tuple[Question, ...], str]]:
+        return self.told.given_up
+
+    @property
+    def loaded(self) -> list[FilterLoaded]:
+        return self.told.loaded
+
+    @property
+    def refused(self) -> list[FilterRefusal]:
+        return self.told.refused
 
     def load(self, *codes: str) -> None:
         """Filters 1, 2, 3 … with these codes."""
@@ -54,7 +77,7 @@ class Bench:
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something is so; every report of the dispatcher is a reason to look again."""
         async with asyncio.timeout(WAIT_S):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 (processes are watched from outside)
                 await asyncio.sleep(0.005)
 
 
@@ -68,21 +91,20 @@ async def bench(
     with Logs() as logs:
         endpoint = endpoint_for(home)
         pool = Pool(NurseryOptions(endpoint, candles, slots.fd, 500, program), logs.open_pipe)
-        made: list[Bench] = []
+        answers = Answers()
         callbacks = Callbacks(
-            lambda outcomes: made[0].outcomes.extend(outcomes),
-            lambda *given: made[0].given_up.append(given),
-            lambda message: made[0].loaded.append(message),
-            lambda message: made[0].refused.append(message),
+            answers.outcomes.extend,
+            lambda *given: answers.given_up.append(given),
+            answers.loaded.append,
+            answers.refused.append,
         )
         dispatcher = Dispatcher(endpoint, pool, slots, limits or Limits(), callbacks)
-        made.append(Bench(dispatcher, pool))
         try:
             pool.start(dispatcher)
             dispatcher.resize(workers)
             await pool.warm()
             assert await dispatcher.wait_ready(WAIT_S)
-            yield made[0]
+            yield Bench(dispatcher, pool, answers)
         finally:
             await pool.stop(2.0)
             dispatcher.close()

@@ -169,7 +169,7 @@ async def test_a_broken_callback_is_reported_and_stops_nobody(tmp_path: Path) ->
     async with bench(tmp_path, workers=1) as b:
         b.load("yes", "crash")
         await b.until(lambda: len(b.loaded) == 2)
-        b.given_up = None  # type: ignore[assignment]
+        b.told.given_up = None  # type: ignore[assignment]
         b.submit([1], 300_000, 2)
         b.submit([1], 600_000, 1)
         assert await b.dispatcher.drain(WAIT_S)
