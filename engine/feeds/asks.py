@@ -1,0 +1,47 @@
+"""Words of joining: where a series stands, what it asks for, and what is counted."""
+
+from enum import Enum, auto
+from math import inf
+from typing import NamedTuple
+
+#: Before the first bar of all.
+NEVER_MS = -1
+
+
+class Phase(Enum):
+    """Where a series stands."""
+
+    EMPTY = auto()
+    LIVE = auto()
+    REPAIRING = auto()
+
+
+class Ask(NamedTuple):
+    """Bars to fetch: those that open from `start_ms` to `until_ms`, both included."""
+
+    start_ms: int
+    until_ms: int
+    #: The first history of a series: goes on to the present, is collected whole and put at once.
+    first: bool = False
+    #: Bars before those that are there.
+    older: bool = False
+    #: Where the ask began, before pages were taken off it.
+    from_ms: int = 0
+
+
+class Tally:
+    """What happened to bars, counted over all series of a feed."""
+
+    def __init__(self) -> None:
+        self.forming = 0
+        self.closed = 0
+        self.duplicates = 0
+        self.revised = 0
+        self.late = 0
+        self.out_of_order = 0
+        self.invalid = 0
+        self.gaps = 0
+        self.repaired = 0
+        self.holes = 0
+        #: Events that claim to be later than this are not believed: one of them would stop a series for good.
+        self.horizon_ms = inf

@@ -1,0 +1,322 @@
+"""One series from two sources: history over REST and live events, joined without a hole or a double.
+
+Pure but for the candles it writes: no socket, no clock. The order is always the same: subscribe first, keep what comes while
+history is out, put history, then what was kept, then live. The same holds for a gap found later: whatever comes after it is
+kept until the missing bars are there. So a closed bar is announced exactly once, in the order of time.
+
+    EMPTY ──first history──▶ LIVE ──a close skips bars──▶ REPAIRING ──they arrive, or do not exist──▶ LIVE
+
+A bar is *settled* when nothing is left to learn about it: it is stored, or the exchange does not have it. That the exchange
+lacks a bar although it has later ones is believed when a second reply says so.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from engine.base.types import Kline
+from engine.binance.messages import KlineEvent
+from engine.candles.bars import check_kline, merge
+from engine.candles.writer import Outcome, Writer
+from engine.feeds.asks import NEVER_MS, Ask, Phase, Tally
+from engine.feeds.freshness import newest_closed_ms
+
+#: Closed bars kept while history is out; beyond it they are dropped and asked for like any other missing bar.
+KEPT_MAX = 4_000
+
+_new = tuple.__new__
+
+
+class Series:
+    """The state machine of one symbol and interval; `announce` is told of each closed bar's open time."""
+
+    __slots__ = (
+        "_ahead", "_announce", "_announced_ms", "_doubted_ms", "_early", "_interval", "_kept", "_last_ms", "_next_ms",
+        "_put_closed", "_put_forming", "_symbol", "_tally", "_writer", "covered_from_ms", "event_ms", "length_ms", "phase",
+        "since_ms",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        writer: Writer,
+        symbol: int,
+        interval: int,
+        length_ms: int,
+        announce: Callable[[int, int, int], None],
+        tally: Tally,
+    ) -> None:
+        self._writer = writer
+        self._symbol = symbol
+        self._interval = interval
+        self._put_closed = writer.put_closed
+        self._put_forming = writer.put_forming
+        self._announce = announce
+        self._tally = tally
+        self.length_ms = length_ms
+        self.phase = Phase.EMPTY
+        #: Bars of the first history that open later than this are announced too.
+        self.since_ms: float = inf
+        #: History has been asked from here on.
+        self.covered_from_ms = 0
+        #: When the exchange sent the newest event.
+        self.event_ms = 0
+        self._last_ms = NEVER_MS
+        self._next_ms = NEVER_MS
+        self._announced_ms = NEVER_MS
+        self._doubted_ms = NEVER_MS
+        self._kept: dict[int, Kline] = {}
+        self._early: list[Kline] = []
+        self._ahead: Kline | None = None
+
+    # --- live events ------------------------------------------------------------------------------------------------
+
+    def take(self, event: KlineEvent) -> None:
+        """One event of the stream. This is the hot path: no allocation but the bar, no call that is not needed."""
+        bar, event_ms = event.kline, event.event_ms
+        opened, open_, high, low, close, volume = bar.open_time, bar.open, bar.high, bar.low, bar.close, bar.volume
+        quote, trades, taker, taker_quote = bar.quote_volume, bar.trades, bar.taker_buy_volume, bar.taker_buy_quote_volume
+        # Comparisons with NaN are false, so this refuses it too.
+        if not (
+            0.0 < low <= open_ <= high < inf
+            and low <= close <= high
+            and 0.0 <= volume + quote + trades + taker + taker_quote < inf
+            and 0 < opened <= event_ms <= self._tally.horizon_ms
+            and not opened % self.length_ms
+        ):
+            self._tally.invalid += 1
+            return
+        kline = _new(Kline, (opened, open_, high, low, close, volume, quote, trades, taker, taker_quote))
+        if bar.closed:
+            self._take_closed(kline, event_ms)
+        elif event_ms < self.event_ms or opened < self._next_ms:
+            self._tally.out_of_order += 1
+        else:
+            self.event_ms = event_ms
+            if opened == self._next_ms and self.phase is Phase.LIVE:
+                self._tally.forming += 1
+                self._put_forming(self._symbol, self._interval, kline)
+            else:
+                # Its predecessor has not closed yet: a series never shows a bar with a hole before it.
+                self._ahead = kline
+
+    def _take_closed(self, kline: Kline, event_ms: int) -> None:
+        # The quick look at a frame adds amounts up; a closed bar stays, so each one is looked at.
+        if check_kline(kline, self.length_ms):
+            self._tally.invalid += 1
+            return
+        self.event_ms = max(self.event_ms, event_ms)
+        if self.phase is not Phase.LIVE:
+            self._keep(kline)
+        elif kline.open_time > self._next_ms and self._next_ms != NEVER_MS:
+            self._tally.gaps += 1
+            self.phase = Phase.REPAIRING
+            self._keep(kline)
+        else:
+            self._put(kline)
+            self._put_ahead()
+
+    def _keep(self, kline: Kline) -> None:
+        if len(self._kept) >= KEPT_MAX:
+            self._kept.clear()
+        self._kept[kline.open_time] = kline
+
+    def _put(self, kline: Kline) -> None:
+        """Store a closed bar that follows what is settled, or one that is there already."""
+        opened = kline.open_time
+        if opened > self._last_ms and self._last_ms not in (NEVER_MS, opened - self.length_ms):
+            # After bars that do not exist: only history may skip.
+            self._writer.put_history(self._symbol, self._interval, [kline])
+            outcome = Outcome.APPENDED
+        else:
+            outcome = self._put_closed(self._symbol, self._interval, kline)
+        if outcome is Outcome.APPENDED:
+            self._tally.closed += 1
+            self._appended(opened)
+        elif outcome is Outcome.DUPLICATE:
+            self._tally.duplicates += 1
+        elif outcome is Outcome.REVISED:
+            self._tally.revised += 1
+        else:
+            self._tally.late += 1
+
+    def _appended(self, opened: int) -> None:
+        self._last_ms = opened
+        self._settle(opened)
+        self._tell(opened)
+
+    def _tell(self, opened: int) -> None:
+        if opened > self._announced_ms:
+            self._announced_ms = opened
+            self._announce(self._symbol, self._interval, opened)
+
+    def _settle(self, opened: int) -> None:
+        self._next_ms = max(self._next_ms, opened + self.length_ms)
+
+    def _put_ahead(self) -> None:
+        ahead = self._ahead
+        if ahead is not None and ahead.open_time <= self._next_ms:
+            self._ahead = None
+            if ahead.open_time == self._next_ms:
+                self._tally.forming += 1
+                self._put_forming(self._symbol, self._interval, ahead)
+
+    # --- what is missing --------------------------------------------------------------------------------------------
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the first history is there."""
+        return self.phase is not Phase.EMPTY
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether there is any closed bar."""
+        return self._last_ms != NEVER_MS
+
+    @property
+    def settled_ms(self) -> int:
+        """Open time of the last bar about which nothing is left to learn; negative before there is one."""
+        return self._next_ms - self.length_ms if self._next_ms != NEVER_MS else NEVER_MS
+
+    def gap(self) -> Ask | None:
+        """The bars between what is settled and the first that was kept; None when nothing is kept."""
+        if self.phase is not Phase.REPAIRING or not self._kept:
+            return None
+        return Ask(self._next_ms, min(self._kept) - self.length_ms)
+
+    def missing_until(self, overdue_ms: int) -> Ask | None:
+        """The bars after what is settled, up to the one that is overdue."""
+        if not self.is_joined or self._next_ms == NEVER_MS or overdue_ms < self._next_ms:
+            return None
+        return Ask(self._next_ms, overdue_ms)
+
+    def before(self, from_ms: int) -> Ask | None:
+        """The bars from `from_ms` that lie before the first that is there."""
+        if not self.is_joined or from_ms >= self.covered_from_ms:
+            return None
+        first_ms = self._writer.first_open_ms(self._symbol, self._interval) if self.has_bars else self.covered_from_ms
+        return Ask(from_ms, first_ms - self.length_ms, older=True, from_ms=from_ms)
+
+    # --- history ----------------------------------------------------------------------------------------------------
+
+    def start_without_history(self) -> None:
+        """Begin with the first close that comes."""
+        self.phase = Phase.LIVE
+        self._drain()
+
+    def fill(self, ask: Ask, rows: Sequence[Kline], sure_ms: float, *, full: bool) -> Ask | None:
+        """Take in one page that answers `ask`: what the exchange has from `ask.start_ms` on, as far as one page goes.
+
+        Its last row may still be open; it counts as closed if it closed by `sure_ms`, an instant that had passed when the
+        page was asked for. `full` says that the page holds as many rows as it can, so that others may follow it. Returns
+        what is left to ask for, or None.
+        """
+        closed, forming = self._split(rows, sure_ms)
+        rest: Ask | None = None
+        if full and closed and (ask.first or closed[-1].open_time < ask.until_ms):
+            rest = ask._replace(start_ms=closed[-1].open_time + self.length_ms)
+        if ask.older:
+            self._fill_older(ask, closed, rest)
+        elif ask.first:
+            self._fill_first(ask, closed, rest, sure_ms)
+        else:
+            self._fill_gap(ask, closed, rows[-1].open_time if rows else NEVER_MS)
+        if self.is_joined and rest is None and not ask.older:
+            self._drain()
+            self._offer(forming)
+        return rest
+
+    def _split(self, rows: Sequence[Kline], sure_ms: float) -> tuple[list[Kline], Kline | None]:
+        """Rows that are closed, oldest first, and the last when it may not be; rows that cannot be true are left out."""
+        valid = merge(row for row in rows if not check_kline(row, self.length_ms))
+        self._tally.invalid += len(rows) - len(valid)
+        if not valid:
+            return [], None
+        last_ms = valid[-1].open_time
+        is_closed = (
+            last_ms < rows[-1].open_time
+            or last_ms + self.length_ms <= sure_ms
+            or last_ms <= max(self._kept, default=NEVER_MS)
+            or last_ms <= self._last_ms
+        )
+        return (valid, None) if is_closed else (valid[:-1], valid[-1])
+
+    def _fill_first(self, ask: Ask, closed: list[Kline], rest: Ask | None, sure_ms: float) -> None:
+        if self.is_joined:
+            return
+        self._early = merge(self._early, closed)
+        if rest is not None:
+            return
+        rows, self._early = self._early, []
+        self.phase = Phase.LIVE
+        self.covered_from_ms = ask.from_ms
+        if rows:
+            self._begin(rows)
+            self._announced_ms = int(min(self.since_ms, self._last_ms))
+            for row in rows:
+                self._tell(row.open_time)
+        elif not self._kept:
+            self._settle(newest_closed_ms(int(sure_ms), self.length_ms))
+
+    def _begin(self, rows: list[Kline]) -> None:
+        self._writer.put_history(self._symbol, self._interval, rows)
+        self._last_ms = rows[-1].open_time
+        self._settle(self._last_ms)
+
+    def _fill_older(self, ask: Ask, closed: list[Kline], rest: Ask | None) -> None:
+        rows = [row for row in closed if row.open_time <= ask.until_ms]
+        if rows and self.has_bars:
+            self._writer.put_history(self._symbol, self._interval, rows)
+        elif rows:
+            self._begin(rows)
+            self._announced_ms = self._last_ms
+        if rest is None:
+            self.covered_from_ms = min(self.covered_from_ms, ask.from_ms)
+
+    def _fill_gap(self, ask: Ask, closed: list[Kline], newest_ms: int) -> None:
+        fresh = [row for row in closed if row.open_time >= self._next_ms]
+        run = self._without_doubt(fresh)
+        if run:
+            self._writer.put_history(self._symbol, self._interval, run)
+            self._tally.repaired += len(run)
+            for row in run:
+                self._appended(row.open_time)
+        # What lies before a row that is there, be it the open one, does not exist at the exchange.
+        end_ms = min(newest_ms, ask.until_ms + self.length_ms)
+        if len(run) == len(fresh) and self._next_ms < end_ms and self._is_believed(self._next_ms):
+            self._tally.holes += (end_ms - self._next_ms) // self.length_ms
+            self._settle(end_ms - self.length_ms)
+
+    def _without_doubt(self, fresh: list[Kline]) -> list[Kline]:
+        """The rows up to the first that skips bars; all of them when it was known before that those do not exist."""
+        expected_ms = self._next_ms
+        for count, row in enumerate(fresh):
+            if row.open_time != expected_ms:
+                if not self._is_believed(expected_ms):
+                    return fresh[:count]
+                self._tally.holes += (row.open_time - expected_ms) // self.length_ms
+                return fresh
+            expected_ms += self.length_ms
+        return fresh
+
+    def _is_believed(self, missing_ms: int) -> bool:
+        """Whether a reply before this one already lacked that bar; if not, remember it for the next."""
+        if self._doubted_ms == missing_ms:
+            return True
+        self._doubted_ms = missing_ms
+        return False
+
+    def _drain(self) -> None:
+        """Put what was kept as far as it follows; the series is live again when all of it did."""
+        for opened in sorted(self._kept):
+            if opened > self._next_ms and self._next_ms != NEVER_MS:
+                self.phase = Phase.REPAIRING
+                return
+            self._put(self._kept.pop(opened))
+        self.phase = Phase.LIVE
+        self._put_ahead()
+
+    def _offer(self, forming: Kline | None) -> None:
+        """An open row of history is worth keeping only while no event has told more."""
+        if forming is not None and self._ahead is None and self.event_ms < forming.open_time >= self._next_ms:
+            self._ahead = forming
+            if self.phase is Phase.LIVE:
+                self._put_ahead()

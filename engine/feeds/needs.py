@@ -1,0 +1,90 @@
+"""What one wished series needs next: which bars to ask for, and how it is. Pure; time is passed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.feeds.asks import NEVER_MS, Ask
+from engine.feeds.backoff import full_jitter_s
+from engine.feeds.freshness import State, newest_closed_ms, overdue_ms, state_of
+from engine.feeds.join import Series
+
+#: Pause before the same bars are asked for again: at first, and at most.
+RETRY_FIRST_S = 0.5
+RETRY_MAX_S = 30.0
+
+
+class Now(NamedTuple):
+    """One look at both clocks."""
+
+    exchange_ms: int
+    monotonic_s: float
+    #: How fast the exchange's time runs.
+    rate: float
+
+
+@dataclass(slots=True)
+class Slot:
+    """One series that somebody needs: symbol and interval, its stream, and what is being done about it."""
+
+    symbol: str
+    interval: str
+    stream: str
+    series: Series
+    #: History is needed from here on.
+    from_ms: int
+    wished_s: float
+    #: Whether the exchange confirmed the stream on the connection that is up.
+    subscribed: bool = False
+    #: Closes up to this instant of the exchange will not come by the stream any more.
+    lost_until_ms: int = 0
+    asking: Ask | None = None
+    failures: int = 0
+    retry_s: float = 0.0
+    released: bool = False
+
+    def next_ask(self, now: Now, grace_ms: float) -> Ask | None:
+        """The bars to ask for now, the most urgent first; None when nothing is missing, or it is asked for already."""
+        if self.asking is not None or now.monotonic_s < self.retry_s:
+            return None
+        if not self.series.is_joined:
+            # What comes between the reply and the subscription would be lost; without a stream, history is better than nothing.
+            if not self.subscribed and now.monotonic_s - self.wished_s < grace_ms / 1e3:
+                return None
+            until_ms = newest_closed_ms(now.exchange_ms, self.series.length_ms)
+            return Ask(self.from_ms, until_ms, first=True, from_ms=self.from_ms)
+        missing = self.series.gap() or self.series.missing_until(self.overdue_ms(now, grace_ms))
+        return missing or self.series.before(self.from_ms)
+
+    def overdue_ms(self, now: Now, grace_ms: float) -> int:
+        """Open time of the newest bar that should have closed by now and has not come; 0 when none."""
+        length_ms, settled_ms = self.series.length_ms, self.series.settled_ms
+        if settled_ms == NEVER_MS:
+            return 0
+        overdue = overdue_ms(now.exchange_ms, now.rate, length_ms, settled_ms, grace_ms)
+        lost_ms = newest_closed_ms(min(self.lost_until_ms, now.exchange_ms), length_ms)
+        return max(overdue, lost_ms if lost_ms > settled_ms else 0)
+
+    def answered(self, progress: bool, now_s: float, chance: Callable[[], float]) -> None:
+        """The ask is over; after one that brought nothing the next has to wait, each time longer."""
+        self.asking = None
+        if progress:
+            self.failures, self.retry_s = 0, now_s
+            return
+        self.failures += 1
+        pause_s = full_jitter_s(self.failures - 1, chance, RETRY_FIRST_S, RETRY_MAX_S)
+        self.retry_s = now_s + max(pause_s, RETRY_FIRST_S / 2)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all wished history is there."""
+        return self.series.is_joined and self.series.has_bars and self.series.covered_from_ms <= self.from_ms
+
+    def state(self, now: Now, grace_ms: float) -> State:
+        """One word for the series."""
+        return state_of(
+            has_bars=self.series.has_bars,
+            is_asking=self.asking is not None or self.series.gap() is not None,
+            is_overdue=self.overdue_ms(now, grace_ms) > 0,
+            failures=self.failures,
+        )
