@@ -16,6 +16,22 @@ STATUS_LINE_LOG_S = 10.0
 CLEAR_LINE = "\r\x1b[2K"
 
 
+class LogStream:
+    """Where log lines go while a status line is shown: each takes its place and the status line comes back below."""
+
+    def __init__(self, display: "Display") -> None:
+        self._display = display
+
+    def write(self, text: str) -> int:
+        """One or more whole lines, as logging writes them."""
+        if text.strip():
+            self._display.note(text.rstrip("\n"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Lines are written at once."""
+
+
 class Display:
     """Writes signals, progress and state of one engine."""
 
@@ -79,7 +95,7 @@ class Display:
         self._err.flush()
 
     def _note(self, text: str) -> None:
-        self._err.write((CLEAR_LINE if self._live else "") + text + "\n")
+        self._err.write(f"{CLEAR_LINE}{text}\n{self._line}" if self._live else f"{text}\n")
         self._err.flush()
 
 
@@ -87,8 +103,8 @@ def signal_line(signal: Mapping[str, Any]) -> str:
     """A signal for people: time of the bar's close is what they look for, so the detection time comes first."""
     details = " ".join(f"{key}={_short(value)}" for key, value in (signal["details"] or {}).items())
     late = " (late)" if signal["late"] else ""
-    time_of_day = signal["detected_at"][11:19]
-    return f"{time_of_day}  {signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14} {signal['trader']}{late}  {details}".rstrip()
+    bar = f"{signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14}"
+    return f"{signal['detected_at'][11:19]}  {bar} {signal['trader']}{late}  {details}".rstrip()
 
 
 def status_line(status: Mapping[str, Any]) -> str:

@@ -63,6 +63,7 @@ def status(facts: Facts) -> dict[str, Any]:
         "bars": facts.bars,
         "bars_per_second": round(facts.bars_per_second, 1),
         "faults": facts.faults,
+        "evaluations_waiting": facts.evaluations_waiting,
         "cycles": {"count": facts.cycles, "p50_ms": facts.cycle_p50_ms, "p99_ms": facts.cycle_p99_ms},
         "exchange": {
             "name": facts.exchange,

@@ -1,0 +1,330 @@
+"""From closed bars to signals: asks the schedule who is due, hands evaluations to the dispatcher, and turns answers into
+first matches that are on disk before anyone is told.
+
+One order holds everywhere: answers are applied in the order the dispatcher reports them, committed in that order, announced
+after the commit. While the disk refuses, evaluations are held back, so that what is on disk never falls far behind.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from engine.base.clock import ExchangeClock
+from engine.base.errors import SpoolError
+from engine.base.settings import Settings
+from engine.base.types import INTERVAL_MS
+from engine.candles.writer import Writer
+from engine.dispatch.events import Evaluation
+from engine.dispatch.instructions import Outcome, Question
+from engine.signals.first_match import MatchState
+from engine.signals.signal import Signal
+from engine.signals.spool import Spool
+from engine.supervisor.roster import Roster, Trader, Version
+from engine.traders.schedule import Due, Schedule
+from engine.wire.messages import FilterResult
+
+log = logging.getLogger(__name__)
+
+#: Pause before a refused commit is tried again.
+SPOOL_RETRY_S = 1.0
+#: Latencies kept for the percentiles in status and metrics.
+LATENCIES_MAX = 2_000
+STRIKE_KINDS = frozenset({"deadline", "memory"})
+
+
+class Asks(Protocol):
+    """What screening needs of the dispatcher."""
+
+    def submit(self, evaluations: Sequence[Evaluation]) -> None:
+        """Have these evaluations done; their outcomes are reported in order per symbol."""
+
+
+class Screening:
+    """The loop from bars to signals of one engine; every method is called on the supervisor's event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: ExchangeClock,
+        writer: Writer,
+        roster: Roster,
+        spool: Spool,
+        exchange: str,
+        on_signals: Callable[[Sequence[Signal]], None],
+        on_pause: Callable[[Trader, Version, str], None],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._writer = writer
+        self._roster = roster
+        self._spool = spool
+        self._exchange = exchange
+        self._on_signals = on_signals
+        self._on_pause = on_pause
+        self._asks: Asks | None = None
+        self._bars = BarsOf(writer)
+        self.schedule = Schedule(self._bars)
+        self.states: dict[tuple[str, int], MatchState] = {}
+        self._due: list[Due] = []
+        self._flush_planned = False
+        self._fresh: list[Signal] = []
+        self._dirty: set[tuple[str, int]] = set()
+        self._wake = asyncio.Event()
+        self._committing = False
+        self._held = False
+        self.spool_problem = ""
+        self.bars_closed = 0
+        self.signals_found = 0
+        self.faults = 0
+        #: Seconds from the moment a close was known to its signals being on disk.
+        self.signal_latencies_s: deque[float] = deque(maxlen=LATENCIES_MAX)
+        self._oldest_fresh_s = 0.0
+        self.first_evaluation_s = 0.0
+
+    def connect(self, asks: Asks, states: dict[tuple[str, int], MatchState]) -> None:
+        """Begin with this dispatcher, where these states left off."""
+        self._asks = asks
+        self.states = states
+
+    # --- evaluations out --------------------------------------------------------------------------------------------
+
+    def bar_closed(self, symbol: int, interval: int, _open_ms: int) -> None:
+        """The feed wrote a closed bar."""
+        self.bars_closed += 1
+        self.ask(self.schedule.closed(symbol, self._bars.length_ms(interval)))
+
+    def time_passed(self) -> None:
+        """Look whether a time-driven trader is due."""
+        self.ask(self.schedule.time_driven(self._clock.now_ms()))
+
+    def ask(self, due: Iterable[Due]) -> None:
+        """Submit with everything else that becomes due in this turn of the loop: one cycle, few messages."""
+        self._due.extend(due)
+        if self._due and not self._flush_planned:
+            self._flush_planned = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        if self.spool_problem or self._held or self._asks is None:
+            return
+        due, self._due = self._due, []
+        if due:
+            self._asks.submit([Evaluation(*item) for item in due])
+
+    def hold(self) -> None:
+        """Submit nothing more; what is due stays due and is asked after the next start."""
+        self._held = True
+
+    # --- planning traders -------------------------------------------------------------------------------------------
+
+    def admit(self, version: Version, symbols: Iterable[str]) -> None:
+        """Put symbols of a version on the schedule once their history is there, from where the version left off."""
+        assert version.plan is not None
+        key = (version.definition.id, version.definition.version)
+        state = self.states.setdefault(key, MatchState())
+        numbers = {self._writer.add_symbol(name): name for name in symbols}
+        refresh_ms = version.plan.refresh_ms
+        driving_ms = min(version.plan.lengths_ms) if version.plan.seconds else refresh_ms
+        reach_ms = max(1, self._settings.catch_up_bars) * refresh_ms
+
+        def since_ms(number: int) -> int:
+            newest_ms = self._bars.newest_close_ms(number, driving_ms)
+            cursor_ms = state.cursor_ms(numbers[number])
+            return newest_ms - refresh_ms if cursor_ms is None else max(cursor_ms, newest_ms - reach_ms)
+
+        self.schedule.add(version.plan, numbers, since_ms)
+        self.ask(self.schedule.catch_up(numbers))
+
+    def forget(self, version: Version) -> None:
+        """A version runs no more."""
+        self.schedule.remove(version.filter_id)
+        self._due = [
+            item._replace(filter_ids=left)
+            for item in self._due
+            if (left := tuple(filter_id for filter_id in item.filter_ids if filter_id != version.filter_id))
+        ]
+
+    # --- answers in -------------------------------------------------------------------------------------------------
+
+    def answered(self, outcomes: Sequence[Outcome]) -> None:
+        """The dispatcher reports checked answers."""
+        if not self.first_evaluation_s:
+            self.first_evaluation_s = time.monotonic()
+        for outcome in outcomes:
+            for result in outcome.results:
+                version = self._roster.version(result.filter_id)
+                if version is not None:
+                    self._apply(version, outcome, result)
+        self._wake.set()
+
+    def _apply(self, version: Version, outcome: Outcome, result: FilterResult) -> None:
+        key = (version.definition.id, version.definition.version)
+        state = self.states.setdefault(key, MatchState())
+        names = self._writer.symbols
+        details = {names[match.symbol]: (match.symbol, match.details) for match in result.matches}
+        unknown = [names[fault.symbol] for fault in result.faults]
+        unknown += [names[symbol] for symbol in (*result.unready, *result.unasked)]
+        asked = [names[symbol] for symbol in outcome.symbols]
+        for name in state.apply(outcome.as_of_ms, asked, details, unknown):
+            symbol, text = details[name]
+            self._found(version, outcome, symbol, name, text)
+        self._dirty.add(key)
+        self._note(version, result)
+
+    def _found(self, version: Version, outcome: Outcome, symbol: int, name: str, details: str) -> None:
+        assert version.plan is not None
+        length_ms = INTERVAL_MS[version.interval]
+        if outcome.forming:
+            bar_open_ms, price = self._bars.forming(symbol, length_ms, outcome.as_of_ms)
+            late = False
+        else:
+            bar_open_ms = outcome.as_of_ms - length_ms
+            price = self._bars.close_of(symbol, length_ms, bar_open_ms)
+            late = self.is_late(outcome.as_of_ms)
+        if not self._fresh:
+            self._oldest_fresh_s = time.monotonic()
+        self._fresh.append(
+            Signal.found(
+                user_id=version.definition.user_id,
+                trader_id=version.definition.id,
+                trader=version.definition.name,
+                trader_version=version.definition.version,
+                symbol=name,
+                interval=version.interval,
+                bar_open_ms=bar_open_ms,
+                price=price,
+                detected_ms=self._clock.now_ms(),
+                exchange=self._exchange,
+                details=details,
+                late=late,
+            )
+        )
+
+    def is_late(self, as_of_ms: int) -> bool:
+        """Whether an instant lies so far back that its close was missed rather than waited for (real time, twice the grace)."""
+        behind_ms = (self._clock.now_ms() - as_of_ms) / self._clock.rate
+        return behind_ms > 2 * self._settings.close_grace_ms
+
+    def _note(self, version: Version, result: FilterResult) -> None:
+        trader = self._roster.trader_of(version.filter_id)
+        if trader is None:
+            return
+        trader.cpu_us += result.cpu_us
+        trader.matches += len(result.matches)
+        for fault in result.faults:
+            self.faults += 1
+            trader.faults += 1
+            name = self._writer.symbols[fault.symbol]
+            trader.last_fault = f"{name}, line {fault.line}: {fault.message}" if fault.line else f"{name}: {fault.message}"
+            if fault.kind in STRIKE_KINDS:
+                trader.strikes += 1
+                log.warning("trader %s: %s", trader.name, trader.last_fault)
+        if trader.strikes >= self._settings.strikes:
+            self._pause(version, f"stopped {trader.strikes} times: {trader.last_fault}")
+
+    def given_up(self, filter_id: int, _questions: Sequence[Question], reason: str) -> None:
+        """The dispatcher will not ask this filter again."""
+        version = self._roster.version(filter_id)
+        if version is not None:
+            self._pause(version, reason)
+
+    def _pause(self, version: Version, reason: str) -> None:
+        trader = self._roster.pause(version.filter_id, reason)
+        if trader is not None:
+            self.forget(version)
+            self._on_pause(trader, version, reason)
+
+    # --- to disk, then to people ------------------------------------------------------------------------------------
+
+    async def commit_forever(self) -> None:
+        """Commit what has been found, again and again, until cancelled; the only place that announces signals."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit everything found so far; keeps trying while the disk refuses."""
+        while self._fresh or self._dirty:
+            signals, keys, begun_s = self._fresh, sorted(self._dirty), self._oldest_fresh_s
+            self._fresh, self._dirty = [], set()
+            states = {key: self.states[key].encode() for key in keys if key in self.states}
+            try:
+                self._committing = True
+                await self._spool.commit(signals, states)
+            except SpoolError as error:
+                self._fresh, self._oldest_fresh_s = signals + self._fresh, begun_s
+                self._dirty |= set(keys)
+                self._refused(error)
+                await asyncio.sleep(SPOOL_RETRY_S)
+                continue
+            finally:
+                self._committing = False
+            self._release()
+            if signals:
+                self.signal_latencies_s.append(time.monotonic() - begun_s)
+                self.signals_found += len(signals)
+                self._on_signals(signals)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything answered so far is on disk."""
+        return not (self._fresh or self._dirty or self._committing)
+
+    def _refused(self, error: SpoolError) -> None:
+        if not self.spool_problem:
+            log.error("signals cannot be stored, evaluations are held back: %s", error)
+        self.spool_problem = str(error)
+
+    def _release(self) -> None:
+        if self.spool_problem:
+            log.warning("signals can be stored again, held evaluations follow")
+            self.spool_problem = ""
+            self._flush()
+
+
+class BarsOf:
+    """The candle store in the words of the schedule: series by symbol number and interval length."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._interval_of: dict[int, int] = {}
+
+    def interval(self, length_ms: int) -> int:
+        """Number of the interval of that length in the segment; -1 when it has none."""
+        number = self._interval_of.get(length_ms)
+        if number is None:
+            self._interval_of = {INTERVAL_MS[name]: index for index, name in enumerate(self._writer.intervals)}
+            number = self._interval_of.get(length_ms, -1)
+        return number
+
+    def length_ms(self, interval: int) -> int:
+        """Length of the interval with that number."""
+        return INTERVAL_MS[self._writer.intervals[interval]]
+
+    def newest_close_ms(self, symbol: int, length_ms: int) -> int:
+        interval = self.interval(length_ms)
+        if interval < 0 or not self._writer.count(symbol, interval):
+            return 0
+        return self._writer.last_open_ms(symbol, interval) + length_ms
+
+    def has_bar(self, symbol: int, length_ms: int, open_ms: int) -> bool:
+        return self._writer.bar(symbol, self.interval(length_ms), open_ms) is not None
+
+    def close_of(self, symbol: int, length_ms: int, open_ms: int) -> float:
+        """Close price of a closed bar; 0 when the ring does not hold it any more."""
+        bar = self._writer.bar(symbol, self.interval(length_ms), open_ms)
+        return bar.close if bar is not None else 0.0
+
+    def forming(self, symbol: int, length_ms: int, as_of_ms: int) -> tuple[int, float]:
+        """Open time and price of the bar forming at that instant; the last closed one's when none is."""
+        interval = self.interval(length_ms)
+        bar = self._writer.forming(symbol, interval)
+        if bar is None:
+            open_ms = self._writer.last_open_ms(symbol, interval)
+            return open_ms, self.close_of(symbol, length_ms, open_ms)
+        return min(bar.open_time, as_of_ms - as_of_ms % length_ms), bar.close

@@ -1,0 +1,86 @@
+"""Nursery, workers and dispatcher of one engine, wired together; and the one setter of their number."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.base.errors import PoolError, WorkerBootFailed
+from engine.base.settings import Settings
+from engine.candles.segment import Segment
+from engine.dispatch.limits import Limits
+from engine.dispatch.router import Callbacks, Dispatcher
+from engine.pool.pool import Pool
+from engine.pool.process import NurseryOptions
+from engine.pool.resize import granted_cpus, workers_wished
+from engine.supervisor.home import Home
+from engine.wire.slots import Slots
+from engine.wire.sockets import endpoint_for
+
+log = logging.getLogger(__name__)
+
+#: Longest wait for workers after a resize.
+RESIZE_TIMEOUT_S = 30.0
+#: Status slots beyond the largest pool, so that a new worker need not wait for one that leaves.
+SLOTS_SPARE = 8
+
+
+class Workforce:
+    """Everything that runs filters. Made inside the running loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        home: Home,
+        segment: Segment,
+        open_log: Callable[[str], int],
+        callbacks: Callbacks,
+        on_warming: Callable[[int, int, str], None],
+    ) -> None:
+        self._settings = settings
+        self._slots = Slots.create(settings.max_workers + SLOTS_SPARE)
+        endpoint = endpoint_for(home.path)
+        options = NurseryOptions(endpoint, segment.fd, self._slots.fd, settings.history_bars)
+        self._pool = Pool(options, open_log, on_warming, self._broke)
+        limits = Limits(
+            slots=settings.max_workers + SLOTS_SPARE,
+            hard_limit_s=settings.task_hard_limit_ms / 1e3,
+            soft_limit_ms=settings.filter_soft_limit_ms,
+        )
+        self.dispatcher = Dispatcher(endpoint, self._pool, self._slots, limits, callbacks)
+        self.target = workers_wished(settings.workers, settings.max_workers, settings.machine_cpus or granted_cpus())
+        self.problem = ""
+
+    def start(self) -> None:
+        """Start the nursery and ask for workers; they come when it is warm."""
+        self._pool.start(self.dispatcher)
+        self.dispatcher.resize(self.target)
+
+    async def warm(self) -> None:
+        """Wait until the kernels are warm; raises WorkerBootFailed."""
+        await self._pool.warm()
+
+    def _broke(self, error: WorkerBootFailed) -> None:
+        self.problem = str(error)
+
+    async def resize(self, target: int, reason: str) -> int:
+        """Wish for `target` workers and wait until they are there; raises PoolError when they are not in time."""
+        if not 1 <= target <= self._settings.max_workers:
+            raise PoolError("number of workers is refused", target, f"ask for 1 to {self._settings.max_workers}")
+        log.info("workers: %d to %d (%s)", self.target, target, reason)
+        self.target = target
+        self.dispatcher.resize(target)
+        if not await self.dispatcher.wait_ready(RESIZE_TIMEOUT_S):
+            ready = self.dispatcher.stats().ready
+            raise PoolError("workers are not ready in time", f"{ready} of {target}", "see `engine status` and the log")
+        return self.dispatcher.stats().ready
+
+    @property
+    def nursery_pid(self) -> int | None:
+        return self._pool.nursery_pid
+
+    async def stop(self, timeout_s: float) -> None:
+        """Let workers leave, then end what is left, and let go of socket and slots."""
+        await self._pool.stop(timeout_s)
+        self.dispatcher.close()
+        await asyncio.sleep(0)
+        self._slots.close()
