@@ -68,6 +68,8 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     }
     source = str(Path(engine.__file__).parent.parent)
     kept["PYTHONPATH"] = os.pathsep.join(part for part in (source, kept.get("PYTHONPATH", "")) if part)
+    # One order of sets in all processes; the nursery would otherwise have to start itself a second time for it.
+    kept["PYTHONHASHSEED"] = "0"
     kept.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
     return kept
 
