@@ -97,17 +97,19 @@ class Entry:
         results = self._series(arrays, parameters) if arrays[0].ndim == 1 else self._block(arrays, parameters)
         return results[0] if self._single else results
 
-    def compute(self, *blocks: Any, **parameters: Any) -> tuple[Output, ...]:
+    def compute(self, *blocks: Any, out: Sequence[Output] = (), **parameters: Any) -> tuple[Output, ...]:
         """All symbols at once, unchecked: blocks are C-contiguous float64 of one shape (bars, symbols), read-only or not.
 
         Parameters must come from `bind`; those left out have their defaults. In a boolean indicator a block may be a
-        plain float. The outputs are new arrays of that shape. Rows are causal and lanes independent: garbage in a lane,
-        or below the last bar of a lane, changes nothing above or beside it.
+        plain float. The outputs are new arrays of that shape, or `out`, if the arrays of an earlier call are given and
+        nobody looks at them any more: fresh memory comes from the system page by page, which for a large block may cost
+        more than the arithmetic. Arrays of another shape are left alone. Rows are causal and lanes independent: garbage
+        in a lane, or below the last bar of a lane, changes nothing above or beside it.
         """
         values = tuple([parameters.pop(name, default.default) for name, default in self.parameters.items()])
         if parameters:
             raise TypeError(f"{self.name}: keyword {', '.join(parameters)} is unknown: expected {', '.join(self.parameters)}")
-        return self._block(self._filled(blocks) if self.boolean else blocks, values)
+        return self._block(self._filled(blocks) if self.boolean else blocks, values, tuple(out))
 
     def lookback(self, **parameters: Any) -> int:
         """Bars at the start of a series for which there is no value; parameters left out have their defaults.
@@ -164,8 +166,9 @@ class Entry:
             out[:first] = np.nan
         return outs
 
-    def _block(self, blocks: Sequence[Numbers], parameters: tuple[Any, ...]) -> tuple[Output, ...]:
-        outs = tuple([np.empty(blocks[0].shape, self._dtype) for _ in self.outputs])
+    def _block(self, blocks: Sequence[Numbers], parameters: tuple[Any, ...], outs: tuple[Output, ...] = ()) -> tuple[Output, ...]:
+        if not outs or outs[0].shape != blocks[0].shape:
+            outs = tuple([np.empty(blocks[0].shape, self._dtype) for _ in self.outputs])
         run = self.kernels[1].run
         if self.boolean or blocks[0].size == 0 or lanes.begin_together(blocks):
             run(*blocks, *outs, *parameters)

@@ -14,9 +14,10 @@ from indicators.kernel import Kernel
 
 ANY_LATE = Kernel("lanes", "any_late_nb", ("in",), 2)
 ADVANCE = Kernel("lanes", "advance_nb", ("in", "starts"), 2)
+SPREAD = Kernel("lanes", "spread_nb", ("starts", "int"), 1)
 MOVE_UP = Kernel("lanes", "move_up_nb", ("in", "out", "starts"), 2)
 MOVE_DOWN = Kernel("lanes", "move_down_nb", ("in", "out", "starts"), 2)
-KERNELS = (ANY_LATE, ADVANCE, MOVE_UP, MOVE_DOWN)
+KERNELS = (ANY_LATE, ADVANCE, SPREAD, MOVE_UP, MOVE_DOWN)
 
 Compute = Callable[[Sequence[Numbers], Sequence[Numbers]], None]
 
@@ -34,14 +35,13 @@ def compute_from_first_values(blocks: Sequence[Numbers], outs: Sequence[Numbers]
     """
     rows = blocks[0].shape[0]
     starts = first_values(blocks)
-    alive = starts < rows
-    first = int(starts.min())
-    if (starts[alive] == first).all():
+    first, together, some_empty = SPREAD.run(starts, rows)
+    if together:
         compute([block[first:] for block in blocks], [out[first:] for out in outs])
         for out in outs:
             out[:first] = np.nan
-            if not alive.all():
-                out[:, ~alive] = np.nan
+            if some_empty:
+                out[:, starts == rows] = np.nan
         return
     moved = [np.empty_like(block) for block in blocks]
     results = [np.empty_like(out) for out in outs]

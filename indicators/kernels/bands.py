@@ -39,18 +39,20 @@ def bbands_series_nb(
 def bbands_block_nb(
     values: Block, upper: Block, middle: Block, lower: Block, period: int, nbdevup: float, nbdevdn: float, matype: int
 ) -> None:
-    """As `bbands_series_nb`, for every lane."""
-    average_block_nb(values, middle, period, matype)
+    """As `bbands_series_nb`, for every lane; a simple average is computed on the way, others before."""
+    simple = matype == 0
+    if not simple:
+        average_block_nb(values, middle, period, matype)
     rows, lanes = values.shape
     ready = min(period - 1, rows)
-    upper[:ready] = np.nan
-    lower[:ready] = np.nan
+    for out in (upper, middle, lower):
+        out[:ready] = np.nan
     if ready == rows:
         return
     share = 1.0 / period
-    distances, squares, variances = np.zeros(lanes), np.zeros(lanes), np.empty(lanes)
+    sums, distances, squares, variances = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.empty(lanes)
     reference, due = np.empty(lanes), np.empty(lanes, np.int64)
-    _start_lanes(values[:period], reference, distances, squares)
+    _start_lanes(values[:period], reference, sums, distances, squares)
     for lane in range(lanes):
         due[lane] = ready + WINDOWS_BETWEEN_RENEWALS * period - 1
     for row in range(ready, rows):
@@ -68,8 +70,10 @@ def bbands_block_nb(
             distances[lane], squares[lane], variances[lane] = total - leaving, square, variance
             hits += _is_due(variance, square, leaving, share, row >= due[lane])
             deviation = _root(variance)
-            above[lane] = mean[lane] + deviation * nbdevup
-            below[lane] = mean[lane] - deviation * nbdevdn
+            added = sums[lane] + newest[lane]
+            sums[lane] = added - oldest[lane]
+            centre = added / period if simple else mean[lane]
+            mean[lane], above[lane], below[lane] = centre, centre + deviation * nbdevup, centre - deviation * nbdevdn
         if hits > 0:
             for lane in range(lanes):
                 leaving = oldest[lane] - reference[lane]
@@ -82,7 +86,7 @@ def bbands_block_nb(
 
 
 @jitted
-def _start_lanes(window: Block, reference: Series, distances: Series, squares: Series) -> None:
+def _start_lanes(window: Block, reference: Series, sums: Series, distances: Series, squares: Series) -> None:
     """Take the first value as reference, and sum over the first window but its last row."""
     period, lanes = window.shape
     for lane in range(lanes):
@@ -91,6 +95,7 @@ def _start_lanes(window: Block, reference: Series, distances: Series, squares: S
         newest = window[row]
         for lane in range(lanes):
             distance = newest[lane] - reference[lane]
+            sums[lane] += newest[lane]
             distances[lane] += distance
             squares[lane] += distance * distance
 

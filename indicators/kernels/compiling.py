@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numba.core import types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -77,11 +78,13 @@ def entry_point(kernel: Any, arguments: tuple[str, ...], dimensions: int) -> Cal
 
 
 def is_cached(kernel: Any) -> bool:
-    """Whether the cache holds machine code of this kernel and of these sources."""
+    """Whether the cache holds machine code of this kernel, of these sources and for this CPU."""
     try:
-        return bool(KernelCache(kernel.py_func)._cache_file._load_index())  # type: ignore[no-untyped-call]
+        index = KernelCache(kernel.py_func)._cache_file._load_index()  # type: ignore[no-untyped-call]
     except (RuntimeError, OSError):
         return False
+    cpu = cpu_target.target_context.codegen().magic_tuple()
+    return any(key[1] == cpu for key in index)
 
 
 def signature(arguments: tuple[str, ...], dimensions: int) -> Any:

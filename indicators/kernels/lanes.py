@@ -30,22 +30,34 @@ def advance_nb(values: Block, starts: Series) -> bool:
 
 
 @jitted
+def spread_nb(starts: Series, rows: int) -> tuple[int, bool, bool]:
+    """First start, whether all lanes that have one share it, and whether some lane has none (its start is `rows`)."""
+    first = rows
+    for start in starts:
+        first = min(first, start)
+    together, empty = True, False
+    for start in starts:
+        together &= (start == first) | (start == rows)
+        empty |= start == rows
+    return first, together, empty
+
+
+@jitted
 def move_up_nb(values: Block, out: Block, starts: Series) -> None:
     """Copy each lane so that its start becomes row 0; what follows its last row is 0."""
     rows, lanes = values.shape
-    for lane in range(lanes):
-        first = starts[lane]
-        for row in range(rows - first):
-            out[row, lane] = values[row + first, lane]
-        out[rows - first :, lane] = 0.0
+    # Row by row: a block is kept row by row, and walking down its columns would miss the cache at every step.
+    for row in range(rows):
+        for lane in range(lanes):
+            source = row + starts[lane]
+            out[row, lane] = values[source, lane] if source < rows else 0.0
 
 
 @jitted
 def move_down_nb(values: Block, out: Block, starts: Series) -> None:
     """The reverse of `move_up_nb`, for results; NaN before each start."""
     rows, lanes = values.shape
-    for lane in range(lanes):
-        first = starts[lane]
-        out[:first, lane] = np.nan
-        for row in range(first, rows):
-            out[row, lane] = values[row - first, lane]
+    for row in range(rows):
+        for lane in range(lanes):
+            source = row - starts[lane]
+            out[row, lane] = values[source, lane] if source >= 0 else np.nan

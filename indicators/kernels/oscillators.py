@@ -120,12 +120,12 @@ def stoch_series_nb(
     smooth_from = min(fastk_period - 1, rows)
     signal_from = min(fastk_period + slowk_period - 2, rows)
     ready = min(fastk_period + slowk_period + slowd_period - 3, rows)
-    fast, lowest = np.empty(rows), np.empty(rows)
-    extreme_series_nb(high, fast, fastk_period, 1.0)
-    extreme_series_nb(low, lowest, fastk_period, -1.0)
-    for row in range(rows):
-        fast[row] = _fast_k(close[row], fast[row], lowest[row])
-    source, out, period, matype = fast[smooth_from:], slowk[smooth_from:], slowk_period, slowk_matype
+    # The outputs are the scratch, too: highest and lowest, then K in the place of the highest.
+    extreme_series_nb(high, slowd, fastk_period, 1.0)
+    extreme_series_nb(low, slowk, fastk_period, -1.0)
+    for row in range(smooth_from, rows):
+        slowd[row] = _fast_k(close[row], slowd[row], slowk[row])
+    source, out, period, matype = slowd[smooth_from:], slowk[smooth_from:], slowk_period, slowk_matype
     for _ in range(2):  # one place of call: each adds three averages to the machine code
         average_series_nb(source, out, period, matype)
         source, out, period, matype = slowk[signal_from:], slowd[signal_from:], slowd_period, slowd_matype
@@ -146,20 +146,19 @@ def stoch_block_nb(
     slowd_period: int,
     slowd_matype: int,
 ) -> None:
-    """As `stoch_series_nb`, for every lane; needs scratch of one block, and uses the outputs as the rest of it."""
+    """As `stoch_series_nb`, for every lane; needs scratch of `fastk_period` rows."""
     rows, lanes = high.shape
     smooth_from = min(fastk_period - 1, rows)
     signal_from = min(fastk_period + slowk_period - 2, rows)
     ready = min(fastk_period + slowk_period + slowd_period - 3, rows)
-    fast = np.empty((rows, lanes))
-    extreme_block_nb(high, fast, fastk_period, 1.0)
-    extreme_block_nb(low, slowd, fastk_period, -1.0)
+    extreme_block_nb(high, slowd, fastk_period, 1.0)
+    extreme_block_nb(low, slowk, fastk_period, -1.0)
     for row in range(smooth_from, rows):
-        last, highest, lowest = close[row], fast[row], slowd[row]
+        last, reached, lowest = close[row], slowd[row], slowk[row]
         for lane in range(lanes):
-            highest[lane] = _fast_k(last[lane], highest[lane], lowest[lane])
-    source, out, period, matype = fast[smooth_from:], slowk[smooth_from:], slowk_period, slowk_matype
-    for _ in range(2):  # one place of call: each adds three averages to the machine code
+            reached[lane] = _fast_k(last[lane], reached[lane], lowest[lane])
+    source, out, period, matype = slowd[smooth_from:], slowk[smooth_from:], slowk_period, slowk_matype
+    for _ in range(2):
         average_block_nb(source, out, period, matype)
         source, out, period, matype = slowk[signal_from:], slowd[signal_from:], slowd_period, slowd_matype
     slowk[:ready] = np.nan

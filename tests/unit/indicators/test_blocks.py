@@ -118,3 +118,19 @@ def test_compute_gives_what_the_function_gives(entry, block):
     for found, expected in zip(entry.compute(*arrays), call(entry, *arrays), strict=True):
         assert_same_bits(found, expected)
         assert found.flags.c_contiguous
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_compute_writes_into_the_arrays_of_an_earlier_call_if_they_fit(entry, block):
+    arrays = series(entry, block)
+    expected = entry.compute(*arrays)
+    earlier = entry.compute(*[array[::-1].copy() for array in arrays])
+    again = entry.compute(*arrays, out=earlier)
+    assert all(one is other for one, other in zip(again, earlier, strict=True))
+    for found, wanted in zip(again, expected, strict=True):
+        assert_same_bits(found, wanted)
+    # And arrays of another shape are left alone
+    shorter = entry.compute(*[array[:50] for array in arrays], out=earlier)
+    assert shorter[0].shape == (50, 8)
+    for found, wanted in zip(earlier, expected, strict=True):
+        assert_same_bits(found, wanted)
