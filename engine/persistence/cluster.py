@@ -24,7 +24,13 @@ def make(where: Place) -> None:
     if fresh.exists():
         shutil.rmtree(fresh)
     arguments = [str(where.programs / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "--encoding=UTF8"]
-    arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
+    arguments += [
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+        "--sync-method=syncfs",
+    ]
     done = subprocess.run(arguments, capture_output=True, text=True, env=environment(), cwd="/", check=False, **as_account(where))
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
