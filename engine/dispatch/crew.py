@@ -43,7 +43,7 @@ class Crew:
 
     def seated(self) -> list[Worker]:
         """Those that have a share of the symbols, in the order of their slots; some may be dead and not replaced yet."""
-        return [self.workers[slot] for slot in sorted(self.workers) if not self.workers[slot].leaving]
+        return [worker for _, worker in sorted(self.workers.items()) if not worker.leaving]
 
     def ready(self) -> int:
         """How many may be given work."""
@@ -54,12 +54,12 @@ class Crew:
     def mend(self) -> None:
         """Start who is missing, let go who is too many."""
         seated = self.seated()
-        for worker in sorted(seated, key=_usefulness)[: max(0, len(seated) - self.target)]:
-            self._retire(worker)
-        for slot in range(self._limits.slots):
-            if len(seated) >= self.target:
-                break
-            if slot not in self.workers:
+        if len(seated) > self.target:
+            for worker in sorted(seated, key=_usefulness)[: len(seated) - self.target]:
+                self._retire(worker)
+        elif len(seated) < self.target:
+            free = [slot for slot in range(self._limits.slots) if slot not in self.workers]
+            for slot in free[: self.target - len(seated)]:
                 self.workers[slot] = worker = Worker(slot, self._generations.get(slot, 0), respawn_at=self.now)
                 seated.append(worker)
         for worker in seated:
