@@ -2,7 +2,7 @@
 
 Pure but for the candles it writes: no socket, no clock. The order is always the same: subscribe first, keep what comes while
 history is out, put history, then what was kept, then live. The same holds for a gap found later: whatever comes after it is
-kept until the missing bars are there. So a closed bar is announced exactly once, in the order of time.
+kept until the missing bars are there, by whichever way. So a closed bar is announced exactly once, in the order of time.
 
     EMPTY ──first history──▶ LIVE ──a close skips bars──▶ REPAIRING ──they arrive, or do not exist──▶ LIVE
 
@@ -104,15 +104,19 @@ class Series:
             self._tally.invalid += 1
             return
         self.event_ms = max(self.event_ms, event_ms)
-        if self.phase is not Phase.LIVE:
+        if self.phase is Phase.EMPTY:
             self._keep(kline)
         elif kline.open_time > self._next_ms and self._next_ms != NEVER_MS:
-            self._tally.gaps += 1
+            self._tally.gaps += self.phase is Phase.LIVE
             self.phase = Phase.REPAIRING
             self._keep(kline)
         else:
             self._put(kline)
-            self._put_ahead()
+            if self._kept:
+                # It may have been the missing one, only late.
+                self._drain()
+            else:
+                self._put_ahead()
 
     def _keep(self, kline: Kline) -> None:
         if len(self._kept) >= KEPT_MAX:
@@ -242,7 +246,7 @@ class Series:
     def _fill_first(self, ask: Ask, closed: list[Kline], rest: Ask | None, sure_ms: float) -> None:
         if self.is_joined:
             return
-        self._early = merge(self._early, closed)
+        self._early = merge(self._early, closed) if self._early else closed
         if rest is not None:
             return
         rows, self._early = self._early, []

@@ -13,8 +13,10 @@ STILL = 1e-3
 TICK_MS = 1.0
 #: Bounds wider than this, relative to the rate, deserve another sample soon.
 WIDTH_MAX = 0.05
-#: Samples further apart than this, in seconds, are not compared: the crystals of two machines differ by then.
+#: Samples further apart than this, in seconds, are not compared.
 BASELINE_MAX_S = 300.0
+#: Two machines' crystals differ by at most this share; a rate so close to a round number is that number.
+CRYSTAL = 1e-4
 
 
 class Sample(NamedTuple):
@@ -62,7 +64,7 @@ class Pace:
             self._restart(sample)
             return None
         self._low, self._high = max(low, self._low), min(high, self._high)
-        rate = _roundest(self._low, self._high)
+        rate = _roundest(self._low * (1 - CRYSTAL), self._high * (1 + CRYSTAL))
         if sample.sent_s - self._first.received_s > BASELINE_MAX_S:
             self._first, self._low, self._high = sample, 0.0, float("inf")
         line = self.line

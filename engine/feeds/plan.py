@@ -37,8 +37,8 @@ def plan(needed: Sequence[str], current: Mapping[int, AbstractSet[str]], max_str
             changes.unsubscribe[number] = gone
         room[number] = max_streams - len(kept)
     _place([name for name in dict.fromkeys(needed) if name not in placed], room, max_streams, changes)
-    for number in sorted(current):
-        if not (current[number] & wish) and number not in changes.subscribe:
+    for number, free in room.items():
+        if free == max_streams and number not in changes.subscribe:
             changes.unsubscribe.pop(number, None)
             changes.close.append(number)
     return changes
