@@ -4,6 +4,7 @@ Blocking and quick, but for `make`, which takes a second. What is done about all
 """
 
 import contextlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -108,6 +109,19 @@ def as_account(where: Place) -> dict[str, Any]:
         return {}
     uid, gid = where.account.drop_to
     return {"user": uid, "group": gid, "extra_groups": []}
+
+
+def is_up(data: Path) -> bool:
+    """Whether a server runs here and accepts connections."""
+    return is_ready(data) and running_pid(data) is not None
+
+
+def open_as_owner(where: Place, path: Path) -> int:
+    """Descriptor of a file that is read and appended to; made by root, it belongs to whom the data belong to."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    if where.account.drop_to is not None:
+        os.fchown(fd, where.account.uid, where.account.gid)
+    return fd
 
 
 def disarm_stale_locks(where: Place) -> None:

@@ -95,9 +95,9 @@ class EmbeddedPostgres:
     async def start(self) -> str:
         """Bring the server up, or borrow the one of a running engine; returns its URL. Raises DatabaseError, HomeError."""
         self._place = place.prepare(self._home)
-        if not await self._own_or_borrow(self._place):
-            return url_of(self._place)
         try:
+            if not await self._own_or_borrow(self._place):
+                return url_of(self._place)
             return await self._start(self._place)
         except (OSError, subprocess.SubprocessError) as error:
             await self.stop()
@@ -127,12 +127,12 @@ class EmbeddedPostgres:
 
     async def _own_or_borrow(self, where: Place) -> bool:
         """True when this process owns the server now; False when an engine does and its server answers."""
-        fd = os.open(where.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = cluster.open_as_owner(where, where.lock)
         give_up_s = time.monotonic() + LOCK_TIMEOUT_S
         try:
             while not _try_lock(fd):
                 holder = os.pread(fd, 64, 0).decode(errors="replace").strip()
-                if self._role == "command" and holder.startswith("engine") and cluster.is_ready(where.data):
+                if self._role == "command" and holder.startswith("engine") and cluster.is_up(where.data):
                     return False
                 if time.monotonic() > give_up_s:
                     advice = "end that process, or choose another --home"
@@ -165,7 +165,7 @@ class EmbeddedPostgres:
     def _launch(self, where: Place) -> subprocess.Popen[bytes]:
         arguments = [str(where.programs / "postgres"), "-D", str(where.data), "-k", str(where.sockets)]
         arguments += [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
-        with where.log.open("ab") as log:
+        with open(cluster.open_as_owner(where, where.log), "ab") as log:  # noqa: PTH123 - a descriptor has no path
             return subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,

@@ -4,7 +4,6 @@ WAL with synchronous=FULL: a committed transaction is on the disk. Locked exclus
 file, which on a full disk would end the process instead of raising an error.
 """
 
-import errno
 import logging
 import sqlite3
 import time
@@ -14,14 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.base.errors import SpoolError, SpoolFull
+from engine.signals.spool_trouble import is_damage, transaction, translated
 
 FILE_NAME = "signals.db"
 FORMAT = 1
 
 #: Larger files are not read through at the start; damage in them shows when it is met.
 CHECK_BYTES_MAX = 128_000_000
-#: A failed write is put down to a full disk when not even so much can be written.
-PROBE_BYTES = 256_000
 #: Left to the commits that mark signals as sent when `max_bytes` is reached by new ones.
 SPARE_PAGES = 256
 
@@ -83,8 +81,8 @@ class SpoolFile:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return self._connect()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise self._translated(error, "open") from error
+            if not is_damage(error):
+                raise translated(error, self.path, "open") from error
             self._move_aside(error)
         except OSError as error:
             advice = "choose another --home, or correct its owner and mode"
@@ -92,7 +90,7 @@ class SpoolFile:
         try:
             return self._connect()
         except sqlite3.Error as error:
-            raise self._translated(error, "open") from error
+            raise translated(error, self.path, "open") from error
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=2.0, isolation_level=None, check_same_thread=False)
@@ -143,7 +141,7 @@ class SpoolFile:
         states = [(*key, body, now_ms) for batch in batches for key, body in batch.states.items()]
         if signals and self._used_bytes() > self._max_bytes:
             self.prune(0)
-        with _Transaction(self, "write"):
+        with transaction(self._db, self.path, "write"):
             if signals and self._used_bytes() > self._max_bytes:
                 found = f"{self._max_bytes // 1_000_000} MB at {self.path.parent}"
                 raise SpoolFull("spool has reached its bound", found, "bring the database back, or raise ENGINE_SPOOL_MAX_MB")
@@ -164,7 +162,7 @@ class SpoolFile:
         """
         self._read("PRAGMA synchronous=NORMAL", ())
         try:
-            with _Transaction(self, "mark signals as sent"):
+            with transaction(self._db, self.path, "mark signals as sent"):
                 now_ms = _now_ms()
                 marks = [(now_ms, number) for number in sequences]
                 self._db.executemany("UPDATE signals SET sent_ms = ? WHERE sequence = ?", marks)
@@ -173,7 +171,7 @@ class SpoolFile:
 
     def set_aside(self, sequence: int, error: str) -> None:
         """The database refuses this one for good: kept with its error, not tried again."""
-        with _Transaction(self, "set a signal aside"):
+        with transaction(self._db, self.path, "set a signal aside"):
             self._db.execute("UPDATE signals SET error = ? WHERE sequence = ?", (error[:1000], sequence))
 
     def aside(self) -> list[tuple[int, bytes, str]]:
@@ -191,12 +189,12 @@ class SpoolFile:
 
     def forget_states(self, keys: Iterable[StateKey]) -> None:
         """Remove states of versions that will not run again."""
-        with _Transaction(self, "forget states"):
+        with transaction(self._db, self.path, "forget states"):
             self._db.executemany("DELETE FROM states WHERE trader_id = ? AND version = ?", list(keys))
 
     def prune(self, keep_ms: int, limit: int = 10_000) -> int:
         """Remove up to `limit` signals that were sent longer ago than `keep_ms`; returns how many."""
-        with _Transaction(self, "prune"):
+        with transaction(self._db, self.path, "prune"):
             oldest = "SELECT sequence FROM signals WHERE sent_ms < ? ORDER BY sent_ms LIMIT ?"
             gone = self._db.execute(f"DELETE FROM signals WHERE sequence IN ({oldest})", (_now_ms() - keep_ms, limit)).rowcount  # noqa: S608
         if gone:
@@ -240,65 +238,7 @@ class SpoolFile:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise self._translated(error, "read") from error
-
-    def _translated(self, error: sqlite3.Error, doing: str) -> SpoolError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        where = f"{self.path} ({error})"
-        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and self._no_room()):
-            return SpoolFull(f"disk is full, spool cannot {doing}", where, "free some space; the engine goes on by itself")
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return SpoolError(f"spool is not writable, cannot {doing}", where, "correct owner and mode of the directory")
-        if code == sqlite3.SQLITE_BUSY:
-            return SpoolError("spool is used by another process", where, "run one engine on a home")
-        if _is_damage(error):
-            return SpoolError(f"spool is damaged, cannot {doing}", where, "start again: the file is moved aside, not deleted")
-        return SpoolError(f"spool cannot {doing}", where, "see the disk and its mount")
-
-    def _no_room(self) -> bool:
-        """Whether a small file can not be written: a disk may be full, or a quota, which only a try tells."""
-        probe = self.path.with_name("probe")
-        try:
-            probe.write_bytes(b"\0" * PROBE_BYTES)
-        except OSError as error:
-            return error.errno in (errno.ENOSPC, errno.EDQUOT)
-        finally:
-            with suppress(OSError):
-                probe.unlink(missing_ok=True)
-        return False
-
-
-class _Transaction:
-    """BEGIN … COMMIT; a failure rolls back and is translated."""
-
-    def __init__(self, file: SpoolFile, doing: str) -> None:
-        self._file = file
-        self._doing = doing
-
-    def __enter__(self) -> None:
-        try:
-            self._file._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise self._file._translated(error, self._doing) from error
-
-    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
-        db = self._file._db
-        try:
-            if error is None:
-                db.execute("COMMIT")
-                return
-        except sqlite3.Error as failed:
-            error = failed
-        if db.in_transaction:
-            with suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise self._file._translated(error, self._doing) from error
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith("malformed")
+            raise translated(error, self.path, "read") from error
 
 
 def _now_ms() -> int:

@@ -271,3 +271,9 @@ async def test_an_ordinary_user_runs_it_in_a_home_of_its_own(empty_home: Path) -
     assert server.pid is not None
     assert psutil.Process(server.pid).uids().real == 1_000
     await server.stop()
+
+    # And leaves nothing behind that would lock the owner out
+    owner, pid, url = owner_of(empty_home, "1000")
+    assert ask(url, "SELECT 1") == 1
+    owner.communicate()
+    wait_gone(pid)

@@ -16,7 +16,8 @@ BEGIN
         RETURN;
     END IF;
     BEGIN
-        IF NOT EXISTS (SELECT FROM pg_auth_members WHERE roleid = 'engine_app'::regrole AND member = current_user::regrole) THEN
+        -- Since Postgres 16 the maker of a role is its member without the right to become it.
+        IF NOT pg_has_role('engine_app', CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
             EXECUTE format('GRANT engine_app TO %I', current_user);
         END IF;
     EXCEPTION
