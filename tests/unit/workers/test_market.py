@@ -42,7 +42,7 @@ def expected(model, forming_bars, as_of_ms: int, forming: bool):
         progress = forming_bars.get((symbol, interval))
         is_forming = forming and progress is not None and progress.open_time >= start_ms
         is_forming = is_forming and (not rows or progress.open_time > rows[-1].open_time)
-        rows = rows + [progress] if is_forming else rows
+        rows = [*rows, progress] if is_forming else rows
         if rows:
             shown[symbol, interval] = (rows, is_forming)
     return shown

@@ -131,7 +131,7 @@ def test_what_was_answered_before_a_deadline_stands(one):
     "code",
     [
         "seen = []\ndef check(ticker, klines, ta):\n    seen.append(klines['5m'].close[-1])\n    return len(seen) > 1",
-        "def check(ticker, klines, ta):\n    return helper(klines['5m'].close[-1])\ndef helper(x, seen=[]):\n    seen.append(x)\n    return len(seen) > 1",
+        "def f(n, seen=[]):\n    seen.append(n)\n    return len(seen) > 1\ndef check(t, k, ta): return f(len(k['5m']))",
         "seen = {'n': 0}\ndef check(ticker, klines, ta):\n    seen['n'] += len(klines['5m']) > 0\n    return seen['n'] > 1",
         "counter = iter(range(10))\ndef check(ticker, klines, ta):\n    return next(counter) + 0 * len(klines['5m']) > 0",
         "table = np.zeros(3)\ndef check(ticker, klines, ta):\n    table[0] += len(klines['5m']) > 0\n    return table[0] > 1",
