@@ -27,6 +27,8 @@ class Ask(NamedTuple):
     older: bool = False
     #: Where the ask began, before pages were taken off it.
     from_ms: int = 0
+    #: Bars up to this one had closed when the ask was made: a live event said so.
+    closed_ms: int = NEVER_MS
 
 
 class Tally:

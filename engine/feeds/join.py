@@ -78,7 +78,8 @@ class Series:
         if not (
             0.0 < low <= open_ <= high < inf
             and low <= close <= high
-            and 0.0 <= volume + quote + trades + taker + taker_quote < inf
+            and 0.0 <= volume < inf
+            and 0.0 <= quote + trades + taker + taker_quote < inf
             and 0 < opened <= event_ms <= self._tally.horizon_ms
             and not opened % self.length_ms
         ):
@@ -184,7 +185,8 @@ class Series:
         """The bars between what is settled and the first that was kept; None when nothing is kept."""
         if self.phase is not Phase.REPAIRING or not self._kept:
             return None
-        return Ask(self._next_ms, min(self._kept) - self.length_ms)
+        first_ms = min(self._kept)
+        return Ask(self._next_ms, first_ms - self.length_ms, closed_ms=first_ms)
 
     def missing_until(self, overdue_ms: int) -> Ask | None:
         """The bars after what is settled, up to the one that is overdue."""
@@ -213,7 +215,7 @@ class Series:
         page was asked for. `full` says that the page holds as many rows as it can, so that others may follow it. Returns
         what is left to ask for, or None.
         """
-        closed, forming = self._split(rows, sure_ms)
+        closed, forming = self._split(ask, rows, sure_ms)
         rest: Ask | None = None
         if full and closed and (ask.first or closed[-1].open_time < ask.until_ms):
             rest = ask._replace(start_ms=closed[-1].open_time + self.length_ms)
@@ -228,19 +230,14 @@ class Series:
             self._offer(forming)
         return rest
 
-    def _split(self, rows: Sequence[Kline], sure_ms: float) -> tuple[list[Kline], Kline | None]:
+    def _split(self, ask: Ask, rows: Sequence[Kline], sure_ms: float) -> tuple[list[Kline], Kline | None]:
         """Rows that are closed, oldest first, and the last when it may not be; rows that cannot be true are left out."""
         valid = merge(row for row in rows if not check_kline(row, self.length_ms))
         self._tally.invalid += len(rows) - len(valid)
         if not valid:
             return [], None
         last_ms = valid[-1].open_time
-        is_closed = (
-            last_ms < rows[-1].open_time
-            or last_ms + self.length_ms <= sure_ms
-            or last_ms <= max(self._kept, default=NEVER_MS)
-            or last_ms <= self._last_ms
-        )
+        is_closed = last_ms < rows[-1].open_time or last_ms + self.length_ms <= sure_ms or last_ms <= ask.closed_ms
         return (valid, None) if is_closed else (valid[:-1], valid[-1])
 
     def _fill_first(self, ask: Ask, closed: list[Kline], rest: Ask | None, sure_ms: float) -> None:
