@@ -4,6 +4,8 @@ Nothing here can disturb the writer. A read is done again when a row's sequence 
 generation was odd or has changed, or when the ring has moved onto the first row that was read.
 """
 
+import math
+import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +16,11 @@ from engine.base.types import Kline
 from engine.candles import layout
 from engine.candles.segment import Segment
 
-#: A writer needs about a microsecond for a row; a read that fails so often has met a writer that died in the middle.
+#: A writer needs about a microsecond for a row, so the first few repetitions are done at once. It may also have lost its CPU
+#: in the middle, to this very reader for instance, and get it back after many milliseconds: then the reader makes room.
+AT_ONCE_MAX = 50
+PAUSE_S = 0.0002
+#: At least two seconds: a read that fails so often has met a writer that died in the middle.
 ATTEMPTS_MAX = 10_000
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +68,8 @@ class Reader:
         self.retries = 0
 
     def _view(self, dtype: type, offset: int, shape: tuple[int, ...]) -> Any:
-        array: npt.NDArray[Any] = np.ndarray(shape, dtype, self._segment.memory, offset)
+        # Unlike np.ndarray, frombuffer holds on to the memory: closing it under an array is an error, not a crash.
+        array: npt.NDArray[Any] = np.frombuffer(self._segment.memory, dtype, math.prod(shape), offset).reshape(shape)
         array.flags.writeable = False
         return array
 
@@ -85,10 +92,12 @@ class Reader:
     def copy_closed(self, series: int, from_index: int = 0) -> Closed:
         """A copy of the closed bars from that index on, or from the oldest that is held."""
         counts, firsts, generations, open_times, sequences, values = self._arrays
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             generation = int(generations[series])
+            # The oldest before the count: the other way round, a ring that turns in between looks like an empty series.
+            first = int(firsts[series])
             count = int(counts[series])
-            start = min(max(int(firsts[series]), from_index), count)
+            start = min(max(first, from_index), count)
             rows = np.arange(start, count) % self._shape.bars
             before = sequences[series, rows]
             copied = Closed(start, count, generation, open_times[series, rows], values[series, rows])
@@ -96,21 +105,26 @@ class Reader:
             moved = int(firsts[series]) > start or int(generations[series]) != generation or generation & 1
             if not torn and not moved:
                 return copied
-            self.retries += 1
+            self._wait(attempt)
         raise CandleError("series cannot be read", f"series {series}", "its writer stopped in the middle of a bar")
 
     def forming(self, series: int) -> Kline | None:
         """The forming bar, or None."""
         _, _, _, open_times, sequences, values = self._arrays
         row = self._shape.bars
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             before = int(sequences[series, row])
             open_ms = int(open_times[series, row])
             found = values[series, row].tolist()
             if not before & 1 and int(sequences[series, row]) == before:
                 return Kline(open_ms, *found) if open_ms else None
-            self.retries += 1
+            self._wait(attempt)
         raise CandleError("forming bar cannot be read", f"series {series}", "its writer stopped in the middle of a bar")
+
+    def _wait(self, attempt: int) -> None:
+        self.retries += 1
+        if attempt >= AT_ONCE_MAX:
+            time.sleep(PAUSE_S)
 
     def close(self) -> None:
         """Drop the views, so that the segment can be closed."""

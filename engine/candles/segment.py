@@ -3,7 +3,6 @@
 import fcntl
 import mmap
 import os
-import struct
 
 from engine.base.errors import CandleError
 from engine.candles import layout
@@ -20,6 +19,8 @@ class Segment:
         self.fd = fd
         self.layout = shape
         self.memory = memory
+        #: The same memory as 8-byte words; reading or storing one is a single access, which no other process sees half done.
+        self.words = memoryview(memory).cast("Q")
         self.writable = writable
 
     @classmethod
@@ -27,6 +28,7 @@ class Segment:
         """A new, empty segment with room for so much; raises CandleError when the machine does not offer it."""
         layout.check_machine()
         shape = Layout(max_symbols, max_intervals, bars)
+        fd = -1
         try:
             fd = os.memfd_create("engine-candles", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             os.ftruncate(fd, shape.total_bytes)
@@ -36,6 +38,8 @@ class Segment:
             memory[: len(header)] = header
             fcntl.fcntl(fd, _ADD_SEALS, _SEALS)
         except OSError as error:
+            if fd >= 0:
+                os.close(fd)
             raise CandleError("shared memory cannot be made", f"{shape.total_bytes} bytes", str(error)) from error
         return cls(fd, shape, memory, writable=True)
 
@@ -57,15 +61,15 @@ class Segment:
         return self._table(layout.INTERVAL_COUNT_OFFSET, self.layout.intervals_offset, layout.INTERVAL_NAME_BYTES)
 
     def _table(self, count_offset: int, offset: int, width: int) -> tuple[str, ...]:
-        (count,) = struct.unpack_from("<Q", self.memory, count_offset)
+        count = self.words[count_offset // 8]
         starts = range(offset, offset + count * width, width)
         return tuple(self.memory[start : start + width].rstrip(b"\0").decode() for start in starts)
 
     def close(self) -> None:
-        """Let go of map and descriptor; views that still exist keep the map alive."""
+        """Let go of map and descriptor; raises CandleError while arrays of a reader still look at the memory."""
+        self.words.release()
         try:
             self.memory.close()
         except BufferError as error:
             raise CandleError("candle segment is still in use", str(error), "drop all views first") from error
-        finally:
-            os.close(self.fd)
+        os.close(self.fd)
