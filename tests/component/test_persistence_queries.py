@@ -11,6 +11,7 @@ from engine.base.errors import DatabaseError, DatabaseUnreachable, TraderError
 from engine.persistence import queries
 from engine.persistence.listen import TraderListener
 from engine.persistence.session import Session
+from engine.persistence.translation import blames_row
 from engine.signals.signal import Signal
 from engine.traders.store import new_row, read_rows
 
@@ -96,6 +97,27 @@ async def test_a_signal_comes_back_as_the_object_of_the_contract(alice: Session)
     newest = await queries.list_signals(alice, limit=1)
     since = datetime.fromtimestamp(stored[1].detected_ms / 1e3, UTC)
     assert newest == await queries.list_signals(alice, since=since) == [stored[2].to_json()]
+
+
+async def test_prices_and_instants_are_stored_to_the_last_digit(alice: Session) -> None:
+    prices = [0.1, 1e-8, 5e-324, 123_456_789.123_456_79, 1.7976931348623157e308, 0.0, 64_123.45]
+    stored = [signal_of(alice.user_id, number, price=price) for number, price in enumerate(prices)]
+    await queries.insert_signals(alice, stored)
+    assert await queries.list_signals(alice) == [signal.to_json() for signal in stored]
+    async with alice.use("look") as connection:
+        rows = await (
+            await connection.execute("SELECT price::text FROM signals WHERE user_id = %s AND price < 1", (alice.user_id,))
+        ).fetchall()
+    assert {"0.1", "0.00000001", "0.0"} < {row[0] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"price": float("nan")}, {"price": -1.0}, {"details": "{"}, {"trader_id": str(uuid.UUID(int=1)), "symbol": ""}]
+)
+async def test_what_is_no_signal_is_refused_as_data(alice: Session, wrong: dict[str, object]) -> None:
+    with pytest.raises(DatabaseError) as refused:
+        await queries.insert_signals(alice, [signal_of(alice.user_id, 1, **wrong)])
+    assert blames_row(refused.value)
 
 
 async def test_new_signals_are_followed_in_the_order_in_which_they_are_stored(alice: Session, database_url: str) -> None:
