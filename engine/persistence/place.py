@@ -59,6 +59,8 @@ class Place:
 def prepare(home: Path) -> Place:
     """Make the directories of the embedded server of `home`; raises HomeError naming what stands in the way."""
     home = home.absolute()
+    if not home.is_dir():
+        raise HomeError("home is not a directory", home, "choose another with --home or ENGINE_HOME")
     try:
         account = _account(home / "postgres")
         base = _base(home, account)
