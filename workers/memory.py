@@ -21,19 +21,29 @@ from workers.picture import Ints, Picture
 BYTES_MAX: Final = 96 * 1024 * 1024
 #: Calls remembered by identity in one step, for each indicator; a loop over parameters made on the fly must not fill memory.
 RECENT_MAX: Final = 20_000
+#: Sets of parameters whose check is remembered.
+PARAMETERS_MAX: Final = 2_000
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def _columns(block: Array) -> list[Array]:
+    """Read-only views of all columns, made at once; a part of one is then the cheapest view there is."""
+    guarded = block.view()
+    guarded.flags.writeable = False
+    return list(guarded.T)
 
 
 class _Field:
     """A column of the picture itself: always up to date."""
 
-    __slots__ = ("key", "name", "picture")
+    __slots__ = ("columns", "key", "name", "picture")
 
     def __init__(self, picture: Picture, name: str) -> None:
         self.picture = picture
         self.name = name
         self.key = (picture, name)
+        self.columns = _columns(picture.blocks[name])
 
     def freshen(self, _lane: int) -> None:
         """Nothing to do."""
@@ -59,6 +69,10 @@ class _Output:
     def freshen(self, lane: int) -> None:
         self.kept.freshen(lane)
 
+    @property
+    def columns(self) -> list[Array]:
+        return self.kept.columns[self.index]
+
     def block(self) -> Array:
         return self.kept.blocks[self.index]
 
@@ -82,7 +96,7 @@ _Series = _Field | _Output
 class _Kept:
     """An indicator over all columns of a picture: its result blocks, and for each column the stamp it was computed at."""
 
-    __slots__ = ("blocks", "entry", "inputs", "key", "parameters", "picture", "stamps", "step", "usage")
+    __slots__ = ("blocks", "columns", "entry", "inputs", "key", "outputs", "parameters", "picture", "stamps", "step", "usage")
 
     def __init__(
         self, entry: Entry, inputs: tuple[_Series | _Number, ...], parameters: tuple[Any, ...], picture: Picture, usage: "Usage"
@@ -94,6 +108,9 @@ class _Kept:
         self.picture = picture
         self.stamps: Ints = np.full(picture.lanes_max, -1, np.int64)
         self.blocks: list[Array] = []
+        self.columns: list[list[Array]] = []
+        #: Emptied by `release`, since they hold this object.
+        self.outputs = tuple([_Output(self, index) for index in range(len(entry.outputs))])
         self.step = 0
         self.usage = usage
 
@@ -122,7 +139,7 @@ class _Kept:
 
     def _compute_all(self, series: Sequence[_Series], rows: int) -> None:
         blocks = [one.value if isinstance(one, _Number) else one.block()[:rows] for one in self.inputs]
-        self.blocks = list(self.entry.compute(*blocks, **self.parameters))
+        self._keep(list(self.entry.compute(*blocks, **self.parameters)))
         fresh = self.picture.stamps.copy()
         for one in series:
             fresh[one.stamps() != self.picture.stamps] = -1
@@ -147,7 +164,15 @@ class _Kept:
         grown = [np.full(shape, np.nan if result.dtype.kind == "f" else False, result.dtype) for result in results]
         for block, old in zip(grown, self.blocks, strict=False):
             block[: old.shape[0]] = old
-        self.blocks = grown
+        self._keep(grown)
+
+    def _keep(self, blocks: list[Array]) -> None:
+        self.blocks = blocks
+        self.columns = [_columns(block) for block in blocks]
+
+    def release(self) -> None:
+        """Nobody will ask for this any more; memory is freed with the last array that a filter holds."""
+        self.outputs = ()
 
 
 class Usage:
@@ -173,6 +198,8 @@ class Memory:
         self._known: dict[int, tuple[Array, _Series, int]] = {}
         self._fields: dict[tuple[Picture, str], _Field] = {}
         self._recent: list[dict[Any, Any]] = []
+        #: Checked parameters by the identity of what was given, which is held here.
+        self._parameters: dict[Any, tuple[Any, ...]] = {}
         self.ta: Any = record("ta", {name: self._function(entry) for name, entry in catalog.ENTRIES.items()})
 
     def begin_step(self) -> None:
@@ -197,8 +224,7 @@ class Memory:
         return self._hand_out(source, lane, rows)
 
     def _hand_out(self, source: _Series, lane: int, rows: int) -> Array:
-        column = source.block()[:rows, lane]
-        column.flags.writeable = False
+        column = source.columns[lane][:rows]
         self._known[id(column)] = (column, source, lane)
         return column
 
@@ -222,7 +248,7 @@ class Memory:
         return call
 
     def _remember(self, entry: Entry, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        series, parameters = entry.bind(args, kwargs)
+        series, parameters = self._bound(entry, args, kwargs)
         place = self._place_of(entry, series)
         if place is None:
             return self._compute_one(entry, series, parameters)
@@ -235,13 +261,28 @@ class Memory:
         kept.freshen(lane)
         self.usage.hits += self.usage.misses == misses
         kept.step = self._step
-        results = tuple([self._hand_out(_Output(kept, index), lane, rows) for index in range(len(entry.outputs))])
+        results = tuple([self._hand_out(output, lane, rows) for output in kept.outputs])
         result = results[0] if len(results) == 1 else results
         if len(recent) >= RECENT_MAX or self.usage.bytes > 2 * self._bytes_max:
             self._forget_results()
         # The arguments are held as well, so that their identities stay theirs.
         recent[key] = (result, args, kwargs)
         return result
+
+    def _bound(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """`entry.bind`, done once for the same parameters; the same objects, so that equal ones of a wrong type stay wrong."""
+        inputs = len(entry.inputs)
+        if len(args) < inputs:
+            return entry.bind(args, kwargs)
+        given = args[inputs:]
+        key = (entry.name, *map(id, given), *kwargs, *map(id, kwargs.values()))
+        found = self._parameters.get(key)
+        if found is None:
+            _, parameters = entry.bind(args, kwargs)
+            if len(self._parameters) >= PARAMETERS_MAX:
+                self._parameters.clear()
+            found = self._parameters[key] = (parameters, given, kwargs)
+        return args[:inputs], found[0]
 
     def _place_of(self, entry: Entry, series: tuple[Any, ...]) -> tuple[tuple[_Series | _Number, ...], Picture, int, int] | None:
         """Where the series of a call come from: columns of one symbol, of one picture and of one length; or None."""
@@ -295,11 +336,16 @@ class Memory:
             if heirs <= gone:
                 break
             gone |= heirs
+        for kept in self._kept.values():
+            if id(kept) in gone:
+                kept.release()
         self._kept = {key: kept for key, kept in self._kept.items() if id(kept) not in gone}
         self.usage.bytes = sum(kept.bytes for kept in self._kept.values())
 
     def _forget_results(self) -> None:
         """In the middle of a step: let go of all results. What filters hold of them stays right but is not known any more."""
+        for kept in self._kept.values():
+            kept.release()
         self._kept.clear()
         self._known = {key: known for key, known in self._known.items() if isinstance(known[1], _Field)}
         for recent in self._recent:
