@@ -42,7 +42,9 @@ class Timekeeper:
             if self._pace.is_certain:
                 break
             await asyncio.sleep(SPAN_S)
-        if self._clock.rate != 1.0:
+        if self._clock.rate == STILL:
+            log.warning("time of the exchange stands still")
+        elif self._clock.rate != 1.0:
             log.warning("time of the exchange runs %g times as fast as ours", self._clock.rate)
 
     async def follow_forever(self) -> None:
