@@ -2,7 +2,7 @@
 # DATABASE_URL, ENGINE_API_TOKEN and the like are given when a container starts.
 
 FROM python:3.11-slim AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NUMBA_CACHE_DIR=/opt/engine/kernels NUMBA_CPU_NAME=x86-64-v3
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NUMBA_CACHE_DIR=/opt/engine/kernels NUMBA_CPU_NAME=x86-64-v3 NUMBA_CPU_FEATURES=
 WORKDIR /source
 RUN python -m venv /opt/engine/venv
 COPY constraints.txt setup.cfg pyproject.toml README.md ./
@@ -20,7 +20,7 @@ COPY --from=build /opt/engine /opt/engine
 RUN useradd --system --uid 10001 --home-dir /var/lib/engine-home --create-home engine
 ENV PATH=/opt/engine/venv/bin:$PATH \
     NUMBA_CACHE_DIR=/opt/engine/kernels \
-    NUMBA_CPU_NAME=x86-64-v3 \
+    NUMBA_CPU_NAME=x86-64-v3 NUMBA_CPU_FEATURES= \
     ENGINE_HOME=/var/lib/engine-home \
     ENGINE_EXCHANGE=binance \
     ENGINE_HTTP=0.0.0.0:8080 \

@@ -4,6 +4,7 @@ Signals are data and go to stdout; everything else goes to stderr. On a terminal
 log it is written every ten seconds.
 """
 
+import io
 import sys
 import time
 from collections.abc import Mapping
@@ -13,10 +14,12 @@ import msgspec
 
 STATUS_LINE_TERMINAL_S = 0.5
 STATUS_LINE_LOG_S = 10.0
+#: Pause between two steps of one count in a log.
+STEP_S = 1.0
 CLEAR_LINE = "\r\x1b[2K"
 
 
-class LogStream:
+class LogStream(io.TextIOBase):
     """Where log lines go while a status line is shown: each takes its place and the status line comes back below."""
 
     def __init__(self, display: "Display") -> None:
@@ -42,16 +45,20 @@ class Display:
         self._live = self._err.isatty()
         self._line = ""
         self._next_line_s = 0.0
-        self._last_progress: dict[str, str] = {}
+        self._next_step_s: dict[str, float] = {}
 
     def progress(self, part: str, text: str) -> None:
-        """One step of the start; repeated texts are left out."""
-        if self._last_progress.get(part) == text:
+        """One step of the start; a count (`3/100 series`) is shown in place, or in a log about once a second."""
+        now_s = time.monotonic()
+        done, counted, total = text.split(" ")[0].partition("/")
+        is_step = bool(counted) and done != total
+        if is_step and not self._live and now_s < self._next_step_s.get(part, 0.0):
             return
-        self._last_progress[part] = text
-        if self._live:
+        self._next_step_s[part] = now_s + STEP_S
+        if self._live and is_step:
             self._redraw(f"{part}: {text}")
         else:
+            self._line = ""
             self._note(f"{part}: {text}")
 
     def note(self, text: str) -> None:

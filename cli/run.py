@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -115,7 +115,7 @@ async def _run(settings: Settings, display: Display, *, examples: bool) -> int:
 
     secrets = [value for name in declared.SECRETS if (value := getattr(settings, name))]
     began_s = time.monotonic()
-    with Logs(settings.log_format, settings.log_level, secrets, LogStream(display)) as logs:
+    with Logs(settings.log_format, settings.log_level, secrets, cast(TextIO, LogStream(display))) as logs:
         engine = Engine(settings, logs, lambda found: display.signal(found.to_json()), display.progress)
         interrupts = _stop_on_signals(engine)
         try:

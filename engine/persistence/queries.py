@@ -204,8 +204,15 @@ async def list_signals(session: Session, since: datetime | None = None, limit: i
     return [_document(row) for row in reversed(rows)]
 
 
-async def follow_signals(session: Session, pause_s: float = FOLLOW_PAUSE_S) -> AsyncIterator[Row]:
-    """Signals of the user as they are stored, from now on, for ever.
+async def server_time(session: Session) -> datetime:
+    """The instant on the database's clock."""
+    async with session.use("ask for the time") as connection:
+        found: datetime = (await _rows(connection, "SELECT now() AS now", ()))[0]["now"]
+    return found
+
+
+async def follow_signals(session: Session, begin: datetime, pause_s: float = FOLLOW_PAUSE_S) -> AsyncIterator[Row]:
+    """Signals of the user as they are stored, from `begin` on the database's clock, for ever.
 
     A transaction may become visible after a later one, so each look reaches back and leaves out what was seen.
     """
@@ -214,8 +221,6 @@ async def follow_signals(session: Session, pause_s: float = FOLLOW_PAUSE_S) -> A
                late, exchange, status, detected_at, now() AS looked_at
         FROM signals WHERE user_id = %s AND created_at > %s ORDER BY created_at, id
     """
-    async with session.use("ask for the time") as connection:
-        begin = (await _rows(connection, "SELECT now() AS now", ()))[0]["now"]
     seen: dict[str, datetime] = {}
     while True:
         async with session.use("follow signals") as connection:

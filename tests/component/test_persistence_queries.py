@@ -123,7 +123,7 @@ async def test_what_is_no_signal_is_refused_as_data(alice: Session, wrong: dict[
 async def test_new_signals_are_followed_in_the_order_in_which_they_are_stored(alice: Session, database_url: str) -> None:
     await queries.insert_signals(alice, [signal_of(alice.user_id, 9)])
     reader = Session(database_url, alice.user_id)
-    following = queries.follow_signals(reader, pause_s=0.01)
+    following = queries.follow_signals(reader, await queries.server_time(reader), pause_s=0.01)
     coming = asyncio.ensure_future(anext(following))
     await asyncio.sleep(0)
     async with reader.use("wait for the turn after the follower's first statement"):
