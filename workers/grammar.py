@@ -1,4 +1,4 @@
-"""The allow-list itself: node types, names, attributes, keywords and types, and the small changes made to a tree. Pure.
+"""The allow-list itself: node types, names, attributes, keywords and types. Pure.
 
 Not here: what a filter says of itself (`workers.reading`), the words (`workers.vocabulary`).
 """
@@ -8,9 +8,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Final, NoReturn
 
-from engine.base.errors import FilterRefused
 from indicators import catalog
 from workers import vocabulary
+from workers.place import Place
 
 #: How deep expressions and statements may be nested; ordinary filters stay below 20.
 DEPTH_MAX: Final = 60
@@ -47,23 +47,6 @@ _CONSTANTS: Final = (str, int, float, type(None), type(...))
 #: Keywords that hand out memory nobody wrote, whatever a filter calls its own parameters.
 _KEYWORDS_NEVER: Final = frozenset({"where", "like", "order", "subok"})
 _MODULE_STATEMENTS: Final = (ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Import, ast.Pass)
-
-
-class Place:
-    """Where a node stands in the source, for a person: lines and characters counted from 1."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._lines = source.splitlines()
-
-    def refusal(self, node: ast.AST, what: str, construct: str = "", advice: str = "") -> FilterRefused:
-        """The error that names this node; without `construct` its source text stands for it."""
-        line = getattr(node, "lineno", 1)
-        text = self._lines[line - 1] if line <= len(self._lines) else ""
-        before = text.encode("utf-8", "surrogatepass")[: getattr(node, "col_offset", 0)]
-        column = len(before.decode("utf-8", "replace")) + 1
-        construct = construct or (ast.get_source_segment(self._source, node) or type(node).__name__).split("\n")[0]
-        return FilterRefused(what, line=line, column=column, construct=construct[:60], advice=advice)
 
 
 def inspect(tree: ast.Module, place: Place, check_function: ast.FunctionDef) -> None:
@@ -283,37 +266,3 @@ def _bindings(tree: ast.AST) -> Iterable[str]:
             yield node.arg
         elif isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
-
-
-def soften(tree: ast.Module) -> None:
-    """Drop annotations and imports, and let `except:` mean `except Exception:`; the tree stays ready to compile."""
-    _Softener().visit(tree)
-    ast.fix_missing_locations(tree)
-
-
-class _Softener(ast.NodeTransformer):
-    def visit_Import(self, _node: ast.Import) -> None:
-        return None
-
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        node.returns = None
-        self.generic_visit(node)
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
-        # Nobody has looked at it; it may be nested deeper than a walk can go.
-        node.annotation = ast.Constant(None)
-        self.generic_visit(node)
-        if node.value is None:
-            return ast.copy_location(ast.Pass(), node)
-        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
-        self.generic_visit(node)
-        if node.type is None:
-            node.type = ast.copy_location(ast.Name("Exception", ast.Load()), node)
-        return node

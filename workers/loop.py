@@ -24,7 +24,7 @@ from engine.wire.messages import (
     ToWorker,
 )
 from engine.wire.sockets import Dealer
-from workers.memory import Usage
+from workers.kept import Usage
 from workers.runner import Runner
 
 log = logging.getLogger("workers.loop")

@@ -4,9 +4,6 @@ The tree is what counts, never the text: the parser has turned compatibility cha
 is not listed is refused, with line, column, the construct and what to write instead. Nothing is guarded at run time, so an
 accepted filter runs at the speed of plain Python. Against another process, files and the network stands the lockdown of
 the worker; this list protects filters in one worker from each other and tells mistakes early.
-
-The one change made to a tree: annotations and the imports of numpy and math are dropped, `except:` becomes
-`except Exception:`, so that a passed deadline cannot be swallowed.
 """
 
 import ast
@@ -16,6 +13,8 @@ from typing import Final
 
 from engine.base.errors import FilterRefused
 from workers import grammar, reading
+from workers.place import Place
+from workers.softening import soften
 
 SOURCE_BYTES_MAX: Final = 50 * 1024
 
@@ -46,11 +45,11 @@ class Verdict:
 def check(source: str) -> Verdict:
     """Judge the source of a filter; raises FilterRefused, naming the first offence in reading order, innermost first."""
     tree = _parse(source)
-    place = grammar.Place(source)
+    place = Place(source)
     check_function = reading.check_function(tree, place)
     grammar.inspect(tree, place, check_function)
     said = reading.read(tree, place, check_function)
-    grammar.soften(tree)
+    soften(tree)
     return Verdict(
         intervals=said.intervals,
         refresh=said.refresh,

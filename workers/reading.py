@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from engine.base.types import INTERVAL_MS, IRREGULAR_INTERVALS
 from indicators import IndicatorError, catalog
 from workers import vocabulary
-from workers.grammar import Place
+from workers.place import Place
 
 SECONDS_MAX: Final = 86_400
 SYMBOLS_MAX: Final = 1_000

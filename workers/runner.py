@@ -143,11 +143,13 @@ class Runner:
         try:
             self._deadline.arm(limit_ms)
             asking.ask(questions)
-        except DeadlinePassed:
+        except DeadlinePassed as passed:
             self._deadline.disarm()
-            interrupted = Fault(0, "deadline", 0, f"stopped after {limit_ms} ms of CPU time for {len(questions)} symbols")
-        except MemoryError:
-            interrupted = Fault(0, "memory", 0, "used more memory than a worker has")
+            interrupted = Fault(
+                0, "deadline", _line_of(passed), f"stopped after {limit_ms} ms of CPU time for {len(questions)} symbols"
+            )
+        except MemoryError as error:
+            interrupted = Fault(0, "memory", _line_of(error), "used more memory than a worker has")
         finally:
             self._deadline.disarm()
             asking.namespace.clear()

@@ -80,7 +80,7 @@ def test_a_filter_that_takes_too_much_memory_is_a_fault_of_its_own(nursery):
     as_of_ms = nursery.put(nursery.symbols[0], "15m", [100.0] * 10)
     nursery.load(5, "def check(ticker, klines, ta):\n    return np.ones(10**10).sum() > klines['15m'].close[-1]\n")
     done = nursery.run(Task(9, (Step(as_of_ms, False, (Item((5,), nursery.symbols[:1]),)),), 500))
-    assert [(fault.kind, fault.line) for fault in done.results[0].faults] == [("memory", 0)]
+    assert [(fault.kind, fault.line) for fault in done.results[0].faults] == [("memory", 2)]
 
 
 def test_a_worker_tells_how_it_is(nursery):
