@@ -13,6 +13,8 @@ lacks a bar although it has later ones is believed when a second reply says so.
 from collections.abc import Callable, Sequence
 from math import inf
 
+import msgspec
+
 from engine.base.types import Kline
 from engine.binance.messages import KlineEvent
 from engine.candles.bars import check_kline, merge
@@ -23,6 +25,9 @@ from engine.feeds.freshness import newest_closed_ms
 #: Closed bars kept while history is out; beyond it they are dropped and asked for like any other missing bar.
 KEPT_MAX = 4_000
 
+#: Quick ways for the hot path: a member of an enum, and a named tuple's own constructor, take longer to reach.
+_LIVE = Phase.LIVE
+_as_tuple = msgspec.structs.astuple
 _new = tuple.__new__
 
 
@@ -71,9 +76,9 @@ class Series:
 
     def take(self, event: KlineEvent) -> None:
         """One event of the stream. This is the hot path: no allocation but the bar, no call that is not needed."""
-        bar, event_ms = event.kline, event.event_ms
-        opened, open_, high, low, close, volume = bar.open_time, bar.open, bar.high, bar.low, bar.close, bar.volume
-        quote, trades, taker, taker_quote = bar.quote_volume, bar.trades, bar.taker_buy_volume, bar.taker_buy_quote_volume
+        event_ms = event.event_ms
+        values = _as_tuple(event.kline)
+        opened, open_, high, low, close, volume, quote, trades, taker, taker_quote, closed = values
         # Comparisons with NaN are false, so this refuses it too.
         if not (
             0.0 < low <= open_ <= high < inf
@@ -85,14 +90,14 @@ class Series:
         ):
             self._tally.invalid += 1
             return
-        kline = _new(Kline, (opened, open_, high, low, close, volume, quote, trades, taker, taker_quote))
-        if bar.closed:
+        kline = _new(Kline, values[:10])
+        if closed:
             self._take_closed(kline, event_ms)
         elif event_ms < self.event_ms or opened < self._next_ms:
             self._tally.out_of_order += 1
         else:
             self.event_ms = event_ms
-            if opened == self._next_ms and self.phase is Phase.LIVE:
+            if opened == self._next_ms and self.phase is _LIVE:
                 self._tally.forming += 1
                 self._put_forming(self._symbol, self._interval, kline)
             else:
