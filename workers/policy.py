@@ -48,6 +48,7 @@ def check(source: str) -> Verdict:
     place = Place(source)
     check_function = reading.check_function(tree, place)
     grammar.inspect(tree, place, check_function)
+    _compile(tree, source)
     said = reading.read(tree, place, check_function)
     soften(tree)
     return Verdict(
@@ -75,9 +76,20 @@ def _parse(source: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(source, "<filter>")
     except SyntaxError as error:
-        line, column = error.lineno or 1, error.offset or 1
-        construct = (error.text or "").strip()[:60]
-        raise FilterRefused(f"not valid Python ({error.msg})", line=line, column=column, construct=construct) from error
+        raise _not_python(error, error.text or "") from error
     except (ValueError, RecursionError, MemoryError) as error:
         reason = "null bytes" if isinstance(error, ValueError) else "nested too deeply"
         raise FilterRefused("not valid Python", line=1, column=1, construct=reason, advice="simplify it") from error
+
+
+def _compile(tree: ast.Module, source: str) -> None:
+    """Part of Python's grammar is only looked at here: `break` outside a loop, a parameter named twice."""
+    try:
+        compile(tree, "<filter>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise _not_python(error, source.splitlines()[(error.lineno or 1) - 1]) from error
+
+
+def _not_python(error: SyntaxError, text: str) -> FilterRefused:
+    what = f"not valid Python ({error.msg})"
+    return FilterRefused(what, line=error.lineno or 1, column=error.offset or 1, construct=text.strip()[:60])

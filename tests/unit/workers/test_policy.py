@@ -219,3 +219,13 @@ def test_fields_and_ticker_are_found():
 )
 def test_module_level_that_could_keep_state_is_found(head, keeps):
     assert policy.check(head + "def check(t, k, a): return None").keeps_state is keeps
+
+
+@pytest.mark.parametrize(
+    "body, line",
+    [("    break\n", 2), ("    for x in []:\n        pass\n    continue\n", 4), ("    return (lambda x, x: 1)(1, 2)\n", 2)],
+)
+def test_what_only_the_compiler_finds_is_refused_too_and_never_reaches_a_worker(body: str, line: int):
+    with pytest.raises(FilterRefused, match="not valid Python") as refused:
+        policy.check("def check(ticker, klines, ta):\n" + body)
+    assert refused.value.line == line
