@@ -104,5 +104,7 @@ def message_of(error: BaseException) -> str:
         text = str(error)
     except Exception:  # an argument of the exception may be an integer too long to be printed
         text = "(no text)"
+    # Half a character (a lone surrogate) could not be sent.
+    text = text[: 4 * TEXT_CHARS_MAX].encode("utf-8", "replace").decode()
     name = type(error).__name__
     return " ".join(f"{name}: {text}".split())[:TEXT_CHARS_MAX] if text else name

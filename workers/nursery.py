@@ -40,7 +40,13 @@ class Nursery:
 
     def warm(self) -> None:
         """Load all machine code and run everything once; raises WorkerBootFailed when the rehearsal fails."""
-        indicators.warm(progress=lambda done, total, name: self._say(warming=[done, total, name]))
+
+        def say(done: int, total: int, name: str) -> None:
+            self._say(warming=[done, total, name])
+
+        # What the cache lacks is compiled by children, so that no compiler stays in the memory that workers share.
+        indicators.build(progress=say)
+        indicators.warm(progress=say)
         matches = rehearsal.rehearse()
         if matches != 2:
             raise WorkerBootFailed("rehearsal of the worker failed", f"{matches} matches", "expected 2")

@@ -7,8 +7,11 @@ the worker; this list protects filters in one worker from each other and tells m
 """
 
 import ast
+import contextlib
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from types import CodeType
 from typing import Final
 
 from engine.base.errors import FilterRefused
@@ -16,12 +19,14 @@ from workers import grammar, reading
 from workers.place import Place
 from workers.softening import soften
 
+#: By this name a filter stands in tracebacks.
+FILENAME: Final = "<filter>"
 SOURCE_BYTES_MAX: Final = 50 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an accepted filter says of itself. `tree` is ready to be compiled."""
+    """What an accepted filter says of itself, and its code, ready to run in a namespace of its own."""
 
     #: Every interval read as `klines["…"]`, shortest first.
     intervals: tuple[str, ...]
@@ -39,7 +44,7 @@ class Verdict:
     reads_ticker: bool
     #: Whether its module level holds something a call could change (a list, a dict), so that it must be made anew each time.
     keeps_state: bool
-    tree: ast.Module
+    code: CodeType
 
 
 def check(source: str) -> Verdict:
@@ -48,8 +53,8 @@ def check(source: str) -> Verdict:
     place = Place(source)
     check_function = reading.check_function(tree, place)
     grammar.inspect(tree, place, check_function)
-    _compile(tree, source)
     said = reading.read(tree, place, check_function)
+    keeps_state = reading.keeps_state(tree)
     soften(tree)
     return Verdict(
         intervals=said.intervals,
@@ -60,8 +65,8 @@ def check(source: str) -> Verdict:
         indicators=said.indicators,
         fields=said.fields,
         reads_ticker=said.reads_ticker,
-        keeps_state=reading.keeps_state(tree),
-        tree=tree,
+        keeps_state=keeps_state,
+        code=_compile(tree, source),
     )
 
 
@@ -70,26 +75,30 @@ def _parse(source: str) -> ast.Module:
     if size > SOURCE_BYTES_MAX:
         advice = f"a filter has at most {SOURCE_BYTES_MAX // 1024} KB"
         raise FilterRefused("source is too long", line=1, column=1, construct=f"{size} bytes", advice=advice)
+    with _python_judges(source):
+        return ast.parse(source, FILENAME)
+
+
+def _compile(tree: ast.Module, source: str) -> CodeType:
+    with _python_judges(source):
+        code: CodeType = compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
+        return code
+
+
+@contextlib.contextmanager
+def _python_judges(source: str) -> Iterator[None]:
+    """What Python itself does not accept is refused, with its words; `break` outside a loop is found in compiling only."""
     try:
         with warnings.catch_warnings():
             # Of interest to an author's editor, not to an engine.
             warnings.simplefilter("ignore")
-            return ast.parse(source, "<filter>")
+            yield
     except SyntaxError as error:
-        raise _not_python(error, error.text or "") from error
+        line, column = error.lineno or 1, error.offset or 1
+        construct = "".join(source.splitlines()[line - 1 : line]).strip()[:60]
+        raise FilterRefused(f"not valid Python ({error.msg})", line=line, column=column, construct=construct) from error
+    except UnicodeError as error:
+        raise FilterRefused("not valid text", line=1, column=1, construct=str(error), advice="write it in UTF-8") from error
     except (ValueError, RecursionError, MemoryError) as error:
-        reason = "null bytes" if isinstance(error, ValueError) else "nested too deeply"
-        raise FilterRefused("not valid Python", line=1, column=1, construct=reason, advice="simplify it") from error
-
-
-def _compile(tree: ast.Module, source: str) -> None:
-    """Part of Python's grammar is only looked at here: `break` outside a loop, a parameter named twice."""
-    try:
-        compile(tree, "<filter>", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise _not_python(error, source.splitlines()[(error.lineno or 1) - 1]) from error
-
-
-def _not_python(error: SyntaxError, text: str) -> FilterRefused:
-    what = f"not valid Python ({error.msg})"
-    return FilterRefused(what, line=error.lineno or 1, column=error.offset or 1, construct=text.strip()[:60])
+        construct = "nested too deeply" if not isinstance(error, ValueError) else str(error)[:60]
+        raise FilterRefused("not valid Python", line=1, column=1, construct=construct, advice="simplify it") from error

@@ -32,7 +32,6 @@ from workers.klines import TICKER_FIELDS
 from workers.market import Frame, Market
 from workers.memory import Memory
 
-FILENAME: Final = "<filter>"
 #: Faults told in full in one result; the texts of further ones are cut, so that an answer stays small.
 FAULTS_IN_FULL: Final = 5
 CUT_CHARS: Final = 80
@@ -81,14 +80,13 @@ class Runner:
         self._filters: dict[int, Filter] = {}
 
     def load(self, message: LoadFilter) -> FilterLoaded:
-        """Check and compile a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
+        """Check and keep a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
         verdict = policy.check(message.code)
-        code = compile(verdict.tree, FILENAME, "exec", dont_inherit=True, optimize=0)
         extra = [name for name in (verdict.refresh, *message.intervals) if name in INTERVAL_MS]
         intervals = tuple(sorted({*verdict.intervals, *extra}, key=INTERVAL_MS.__getitem__)) or (message.default_interval,)
         self._filters[message.filter_id] = Filter(
             message.filter_id,
-            self._constants.shared(code),
+            self._constants.shared(verdict.code),
             intervals,
             frozenset(verdict.fields) - {"open_time"},
             verdict.reads_ticker,
@@ -229,7 +227,7 @@ def _line_of(error: BaseException) -> int:
     line = 0
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILENAME:
+        if trace.tb_frame.f_code.co_filename == policy.FILENAME:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

@@ -134,6 +134,11 @@ def test_an_attack_is_refused_with_its_place(kind, body):
         "x = 1" + " " * 60_000 + "\ndef check(t, k, a): pass",
         "def check(t, k, a):\n    return " + "+".join(["1"] * 3_000),
         "def check(t, k, a) return",
+        "def check(t, k, a): break",
+        "def check(t, k, k): pass",
+        "def check(t, k, a): *x, *y = t",
+        "def check(t, k, a): return '\ud800'",
+        "def check(t, k, a): return " + "9" * 5_000,
     ],
 )
 def test_what_is_no_filter_is_refused(source):

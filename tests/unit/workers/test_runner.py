@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from engine.base.errors import FilterRefused
@@ -74,6 +75,8 @@ def test_details_are_kept_as_json(one):
         ("raise ValueError('a\\nb')", "exception", "ValueError: a b"),
         ("def f(): return f()\n    return f()", "exception", "RecursionError"),
         ("raise KeyError(10 ** 5000)", "exception", "KeyError: (no text)"),
+        ("raise ValueError('a\\ud800b')", "exception", "ValueError: a?b"),
+        ("return {'\\ud800': {1: 2}}", "details", "keys are texts"),
         ("raise ValueError('x' * 10000)", "exception", "ValueError: xxx"),
         ("return ta.rsi(five.close, len(five) - 100)", "exception", "IndicatorError: rsi: period was"),
         ("return five.closes", "exception", "never asked: refused"),
@@ -86,6 +89,7 @@ def test_anything_else_is_a_fault_of_the_trader(one, body, kind, text):
             answer_of(one, body)
         return
     result = answer_of(one, body)
+    msgspec.msgpack.encode(result)
     assert result.matches == ()
     assert {fault.kind for fault in result.faults} == {kind}
     assert text in result.faults[0].message
