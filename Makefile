@@ -6,7 +6,7 @@ BIN := .venv/bin
 SEEDS ?= 300
 DEMO_SECONDS ?= 0
 DEMO_HOME ?= $(CURDIR)/.engine/demo
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help

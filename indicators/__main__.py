@@ -11,12 +11,16 @@ def main(names: list[str]) -> int:
         if names:
             indicators.warm(names)
         else:
-            built = indicators.build()
+            built = indicators.build(progress=_tell)
             print(f"compiled: {', '.join(built)}" if built else "all kernels were compiled already")
     except indicators.IndicatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _tell(done: int, total: int, name: str) -> None:
+    print(f"compiled {done}/{total} {name}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,26 @@ process that memory, and use every CPU. `python -m indicators` does the same by 
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from indicators import catalog
 from indicators.checks import IndicatorError
+from indicators.kernel import Kernel
+
+Progress = Callable[[int, int, str], None]
+
+#: Pause between two looks at the cache.
+WATCH_S = 0.2
 
 
-def build(names: Iterable[str] | None = None, processes: int | None = None) -> list[str]:
+def build(names: Iterable[str] | None = None, processes: int | None = None, progress: Progress | None = None) -> list[str]:
     """Compile the kernels of these indicators (default: all) that the cache does not hold yet.
 
     Args:
         names: indicators by name.
         processes: how many at once; default: one per CPU this process may use.
+        progress: called with (kernels in the cache, kernels in all, name of one that has just come).
 
     Returns:
         Names of the indicators that were compiled.
@@ -30,10 +38,26 @@ def build(names: Iterable[str] | None = None, processes: int | None = None) -> l
     missing = [name for name in wanted if not all(kernel.is_cached() for kernel in catalog.kernels([name]))]
     count = max(1, min(processes or len(os.sched_getaffinity(0)), len(missing)))
     children = [_spawn(missing[start::count]) for start in range(count)] if missing else []
+    if children and progress is not None:
+        _watch(children, [kernel for name in wanted for kernel in catalog.kernels([name])], progress)
     failures = [text.strip() for text, code in map(_outcome, children) if code != 0]
     if failures:
         raise IndicatorError(f"kernels could not be compiled: {failures[0][-500:]}")
     return missing
+
+
+def _watch(children: list[subprocess.Popen[str]], kernels: list[Kernel], progress: Progress) -> None:
+    """Tell of each kernel that arrives in the cache, until all children have ended."""
+    waiting = {kernel.function: kernel for kernel in kernels}
+    total = len(waiting)
+    while True:
+        ended = all(child.poll() is not None for child in children)
+        for name in [name for name, kernel in waiting.items() if kernel.is_cached()]:
+            del waiting[name]
+            progress(total - len(waiting), total, name)
+        if ended:
+            return
+        time.sleep(WATCH_S)
 
 
 def _spawn(names: list[str]) -> subprocess.Popen[str]:

@@ -59,7 +59,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         listener = _listen(self._host, self._port)
-        self._runner = web.ServerRunner(web.Server(self._answer), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=STOP_TIMEOUT_S)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
         port = listener.getsockname()[1]
