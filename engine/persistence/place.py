@@ -59,9 +59,10 @@ class Place:
 def prepare(home: Path) -> Place:
     """Make the directories of the embedded server of `home`; raises HomeError naming what stands in the way."""
     home = home.absolute()
-    if not home.is_dir():
+    if home.exists() and not home.is_dir():
         raise HomeError("home is not a directory", home, "choose another with --home or ENGINE_HOME")
     try:
+        home.mkdir(mode=0o755, parents=True, exist_ok=True)
         account = _account(home / "postgres")
         base = _base(home, account)
         _private_directory(base, account)
