@@ -34,13 +34,14 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     if not rows:
         click.echo("nothing found", err=True)
         return
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(len(column), *(len(line[place]) for line in cells)) for place, column in enumerate(columns)]
     for line in ([column.replace("_", " ") for column in columns], *cells):
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """One value as people read it."""
     shown = plain(value)
     if shown is None or shown == "":
         return "–"

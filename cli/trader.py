@@ -1,0 +1,248 @@
+"""`engine trader`: filters in the database, and what is done with them before they get there."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import control, options, render
+from cli.inspection import Inspection, accepted, inspect
+from engine.base import exitcodes
+from engine.base.errors import UsageError
+from engine.base.settings import Settings
+from engine.persistence.session import Session
+
+EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+#: What a filter document repeats of its code; all of it changes with the code.
+SAID = ("refreshInterval", "symbols", "requiredTimeframes")
+COLUMNS = ("id", "name", "enabled", "version", "state", "refresh", "symbols", "intervals")
+
+
+@click.group(
+    epilog="""
+\b
+Examples:
+  engine trader new bounce
+  engine trader check bounce.py
+  engine trader test bounce.py
+  engine trader add bounce.py --user alice
+"""
+)
+def trader() -> None:
+    """Manage, check and try filters."""
+
+
+def example(text: str) -> str:
+    """An epilog of examples."""
+    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in text.strip().splitlines())
+
+
+@trader.command(epilog=example("engine trader add bounce.py cross.py --user alice"))
+@click.argument("files", nargs=-1, required=True, type=EXISTING)
+@click.option("--disabled", is_flag=True, help="Store it, but do not run it yet.")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def add(files: tuple[Path, ...], disabled: bool, as_json: bool, **given: Any) -> None:
+    """Store traders, named as their files; one that is there already gets the new code and the next version.
+
+    All files are checked first: if one is refused, none is stored.
+    """
+    found = [accepted(path) for path in files]
+
+    async def store(session: Session) -> list[dict[str, Any]]:
+        return [await _store(session, one, enabled=not disabled) for one in found]
+
+    for row in options.with_session(options.load(**given), store):
+        if as_json:
+            render.json_line(row)
+        else:
+            click.echo(f"{row['done']} {row['name']} version {row['version']}: {row['id']}")
+
+
+async def _store(session: Session, found: Inspection, *, enabled: bool) -> dict[str, Any]:
+    from engine.persistence import queries
+    from engine.traders.store import new_row
+
+    fresh = new_row(
+        session.user_id,
+        found.path.stem,
+        found.code,
+        refresh=found.refresh,
+        symbols=found.symbols,
+        intervals=found.intervals,
+    )
+    there = [row for row in await queries.list_traders(session) if row["name"] == fresh["name"]]
+    if not there:
+        return _described(await queries.add_trader(session, fresh | {"enabled": enabled})) | {"done": "added"}
+    if len(there) > 1:
+        # Rows of other programs may share a name; the user has to say which is meant.
+        await queries.get_trader(session, fresh["name"])
+    if there[0]["filter"].get("code") == found.code:
+        return _described(there[0]) | {"done": "unchanged"}
+    document = {name: value for name, value in there[0]["filter"].items() if name not in SAID} | fresh["filter"]
+    changes: dict[str, Any] = {"filter": document} | ({} if enabled else {"enabled": False})
+    return _described(await queries.update_trader(session, there[0]["id"], changes)) | {"done": "changed"}
+
+
+@trader.command("list", epilog=example("engine trader list --user alice\nengine trader list --user alice --json | jq .name"))
+@options.user
+@options.home
+@options.database
+@options.as_json
+def list_(as_json: bool, **given: Any) -> None:
+    """Show the traders of a user, oldest first; with --json one object a line."""
+    from engine.persistence import queries
+
+    settings = options.load(**given)
+    states = _states(settings)
+    rows = options.with_session(settings, queries.list_traders)
+    documents = [_described(row) | {"state": states.get(row["id"], {}).get("state")} for row in rows]
+    if as_json:
+        for document in documents:
+            render.json_line(document)
+    else:
+        render.table(documents, COLUMNS)
+
+
+@trader.command(epilog=example("engine trader show bounce --user alice"))
+@click.argument("trader_id", metavar="ID")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def show(trader_id: str, as_json: bool, **given: Any) -> None:
+    """Show one trader with its code, and how it does in the engine that runs. ID: the id, its beginning, or the name."""
+    from engine.persistence import queries
+
+    settings = options.load(**given)
+    row = options.with_session(settings, lambda session: queries.get_trader(session, trader_id))
+    running = _states(settings).get(row["id"])
+    document = _described(row) | {"strategy": row["strategy"], "code": row["filter"].get("code"), "running": running}
+    if as_json:
+        render.json_document(document)
+        return
+    shown = {name: document[name] for name in ("id", "name", "enabled", "version", "refresh", "symbols", "intervals")}
+    for name, value in (shown | (running or {"state": "not running here"})).items():
+        click.echo(f"{name.replace('_', ' '):<16} {render.cell(value)}")
+    click.echo(f"\n{document['code']}")
+
+
+@trader.command(epilog=example("engine trader enable bounce --user alice"))
+@click.argument("trader_id", metavar="ID")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def enable(trader_id: str, as_json: bool, **given: Any) -> None:
+    """Let a trader run."""
+    _switch(trader_id, True, as_json, given)
+
+
+@trader.command(epilog=example("engine trader disable bounce --user alice"))
+@click.argument("trader_id", metavar="ID")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def disable(trader_id: str, as_json: bool, **given: Any) -> None:
+    """Keep a trader from running."""
+    _switch(trader_id, False, as_json, given)
+
+
+def _switch(trader_id: str, enabled: bool, as_json: bool, given: dict[str, Any]) -> None:
+    from engine.persistence import queries
+
+    settings = options.load(**given)
+    states = _states(settings)
+
+    async def change(session: Session) -> dict[str, Any]:
+        row = await queries.get_trader(session, trader_id)
+        if enabled and states.get(row["id"], {}).get("paused"):
+            # The engine gave up on this version; only a new one gets another chance.
+            return _described(await queries.update_trader(session, row["id"], {"enabled": True}))
+        return _described(await queries.set_trader_enabled(session, row["id"], enabled))
+
+    document = options.with_session(settings, change)
+    if as_json:
+        render.json_document(document)
+    else:
+        click.echo(f"{document['name']} is {'enabled' if enabled else 'disabled'}")
+
+
+@trader.command(epilog=example("engine trader rm bounce --user alice"))
+@click.argument("trader_id", metavar="ID")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def rm(trader_id: str, as_json: bool, **given: Any) -> None:
+    """Remove a trader; its signals stay."""
+    from engine.persistence import queries
+
+    async def remove(session: Session) -> dict[str, Any]:
+        row = await queries.get_trader(session, trader_id)
+        await queries.remove_trader(session, row["id"])
+        return _described(row)
+
+    document = options.with_session(options.load(**given), remove)
+    if as_json:
+        render.json_document(document)
+    else:
+        click.echo(f"{document['name']} is removed")
+
+
+@trader.command(epilog=example("engine trader check bounce.py\nengine trader check --json *.py"))
+@click.argument("files", nargs=-1, required=True, type=EXISTING)
+@options.as_json
+def check(files: tuple[Path, ...], as_json: bool) -> int:
+    """Say whether filters are allowed, and if not, where and why; exit code 3 if any is refused."""
+    verdicts = [inspect(path) for path in files]
+    for verdict in verdicts:
+        if as_json:
+            render.json_line(verdict.document())
+        else:
+            click.echo(verdict.line())
+    return exitcodes.REFUSED if any(verdict.refusal for verdict in verdicts) else exitcodes.OK
+
+
+@trader.command(epilog=example("engine trader new bounce\nengine trader new screens/bounce"))
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def new(name: str, force: bool) -> None:
+    """Write a commented template to NAME.py."""
+    from cli.template import TEMPLATE
+
+    path = Path(name.removesuffix(".py") + ".py")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError as error:
+        raise UsageError("file exists", path, "choose another name, or overwrite it with --force") from error
+    except OSError as error:
+        raise UsageError("file cannot be written", f"{path} ({error.strerror})", "choose another place") from error
+    click.echo(path)
+
+
+def _described(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as commands show it; what it leaves to its code is null."""
+    document = row["filter"]
+    symbols = document.get("symbols")
+    return {
+        "id": row["id"],
+        "user_id": row["user_id"],
+        "name": row["name"],
+        "enabled": row["enabled"],
+        "version": row["version"],
+        "refresh": document.get("refreshInterval"),
+        "symbols": symbols if isinstance(symbols, list | str) and symbols else None,
+        "intervals": document.get("requiredTimeframes") or [],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def _states(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What the engine on this home says of each trader, if one runs."""
+    return {one["id"]: one for one in control.ask_quietly(settings, "/traders") or ()}
