@@ -1,6 +1,7 @@
 """The dispatcher with the real nursery, real workers and a real candle segment."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -74,7 +75,8 @@ async def test_random_kills_under_load_lose_nothing(tmp_path: Path, candles_fd: 
             wanted += [(symbol, as_of_ms, id_) for symbol in range(10) for id_ in (1, 2)]
             pids = b.dispatcher.stats().pids
             if number % 3 == 0 and pids:
-                os.kill(chance.choice(pids), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(pids), signal.SIGKILL)
             await asyncio.sleep(chance.uniform(0, 0.05))
         assert await b.dispatcher.drain(WAIT_S)
         assert sorted(b.answers()) == sorted(wanted)

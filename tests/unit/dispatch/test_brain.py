@@ -16,6 +16,7 @@ from engine.dispatch.events import (
     Resize,
     TaskAnswered,
     Tick,
+    Unreachable,
     WorkerForked,
     WorkerLost,
     WorkerReady,
@@ -262,6 +263,16 @@ def test_an_answer_that_does_not_fit_the_question_is_not_believed(wrong: tuple[F
     assert [kill.cause for kill in of(KillWorker, found)] == ["lied"]  # type: ignore[attr-defined]
     assert not of(Report, found)
     assert sends(stage.crash(send))[0].task.steps == send.task.steps
+
+
+def test_a_worker_that_cannot_be_reached_is_replaced_and_no_filter_is_blamed() -> None:
+    stage = Stage(workers=1)
+    (send,) = stage.due([0], T, 1, 2)
+    (kill,) = of(KillWorker, stage.tell(Unreachable(0, 1)))
+    assert kill.cause == "unreachable"  # type: ignore[attr-defined]
+    (again,) = sends(stage.crash(send, filter_id=1))
+    assert again.task.steps == send.task.steps
+    assert not stage.brain.work.filters.suspects
 
 
 def test_late_messages_of_dead_workers_change_nothing() -> None:
