@@ -82,9 +82,9 @@ class Connection:
         return frozenset(self._wish)
 
     @property
-    def is_up(self) -> bool:
-        """Whether a socket is open now."""
-        return not self.problem
+    def reconnects(self) -> int:
+        """How many sockets there have been beyond the first."""
+        return max(0, self.connects - 1)
 
     def add(self, names: Iterable[str]) -> None:
         """Let these streams travel here too."""

@@ -85,6 +85,8 @@ class Feed:
         self._history = History(self.rest, settings.rest_concurrency, self._keeper.sure_ms, self._deliver)
         self._attempts = Attempts()
         self._connections: dict[int, Connection] = {}
+        #: Of connections that are not needed any more.
+        self._reconnects = 0
         self._slots: dict[tuple[str, str], Slot] = {}
         self._by_stream: dict[str, Slot] = {}
         self._symbols: list[SymbolInfo] = []
@@ -244,7 +246,7 @@ class Feed:
             "repaired": tally.repaired,
             "holes": tally.holes,
             "connections": len(connections),
-            "reconnects": sum(max(0, connection.connects - 1) for connection in connections),
+            "reconnects": self._reconnects + sum(connection.reconnects for connection in connections),
             "refusals": sum(connection.refusals for connection in connections),
             "streams": len(self._by_stream),
             "history_pages": self._history.pages,
@@ -287,7 +289,9 @@ class Feed:
         for number, names in changes.subscribe.items():
             self._connections[number].add(names)
         for number in changes.close:
-            self._spawn(self._connections.pop(number).close(), f"close of connection {number}")
+            connection = self._connections.pop(number)
+            self._reconnects += connection.reconnects
+            self._spawn(connection.close(), f"close of connection {number}")
         for number, names in changes.open.items():
             connection = Connection(
                 number,

@@ -222,7 +222,8 @@ class Series:
         """
         closed, forming = self._split(ask, rows, sure_ms)
         rest: Ask | None = None
-        if full and closed and (ask.first or closed[-1].open_time < ask.until_ms):
+        # A server that ignores where we ask it to start would be asked for ever.
+        if full and closed and closed[-1].open_time >= ask.start_ms and (ask.first or closed[-1].open_time < ask.until_ms):
             rest = ask._replace(start_ms=closed[-1].open_time + self.length_ms)
         if ask.older:
             self._fill_older(ask, closed, rest)

@@ -15,8 +15,10 @@ log = logging.getLogger(__name__)
 
 #: Distance of two samples that tell the rate, in seconds.
 SPAN_S = 0.3
-#: Time between two looks at the exchange's clock, in seconds; the shorter one while it stands still or is not known well.
+#: Time between two looks at the exchange's clock, in seconds; a simulator's, which may stop at any time, is looked at more
+#: often, and most often one that stands still or is not known well.
 LOOK_PAUSE_S = 10.0
+LOOK_PAUSE_FAST_S = 2.0
 LOOK_PAUSE_UNSURE_S = 1.0
 #: Samples at the start until the rate is known well enough.
 FIRST_SAMPLES_MAX = 8
@@ -58,7 +60,8 @@ class Timekeeper:
 
     async def _rest_of_pause(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_PAUSE_S - LOOK_PAUSE_UNSURE_S):
+            pause_s = LOOK_PAUSE_S if self._clock.rate == 1.0 else LOOK_PAUSE_FAST_S
+            async with asyncio.timeout(pause_s - LOOK_PAUSE_UNSURE_S):
                 await self._hurry.wait()
 
     async def started(self) -> None:

@@ -50,6 +50,8 @@ class FakeExchange:
         self.refuse_sockets = False
         self.ignore_control = False
         self.swallow_all = False
+        #: Seconds between pings; a socket that does not answer one is closed.
+        self.heartbeat_s: float | None = None
         self._sockets: dict[web.WebSocketResponse, set[str]] = {}
         self._began_s = time.monotonic()
         self._runner: web.AppRunner | None = None
@@ -153,7 +155,7 @@ class FakeExchange:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if self.refuse_sockets:
             return web.Response(status=503)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(heartbeat=self.heartbeat_s)
         await socket.prepare(request)
         names = self._sockets[socket] = set()
         received: list[dict[str, Any]] = []

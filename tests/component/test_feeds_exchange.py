@@ -95,6 +95,15 @@ async def test_an_announced_shutdown_is_not_waited_for(exchange: FakeExchange) -
         check(bench, exchange, BTC, "1m")
 
 
+async def test_pings_of_the_exchange_are_answered(exchange: FakeExchange) -> None:
+    exchange.heartbeat_s = 0.3
+    async with running(exchange.rest_url, exchange.ws_url) as bench:
+        await bench.feed.require({BTC: {"1m"}})
+        await bench.ready((BTC, "1m"))
+        await bench.more_closes(BTC, "1m", 10)
+        assert bench.feed.stats["reconnects"] == 0
+
+
 async def test_malformed_frames_are_counted_and_change_nothing(exchange: FakeExchange) -> None:
     exchange.noise = '{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":'
     async with running(exchange.rest_url, exchange.ws_url) as bench:
