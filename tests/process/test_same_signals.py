@@ -7,6 +7,7 @@ import time
 import urllib.request
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,14 +16,13 @@ import pytest
 
 from tests.data import SPOT_5M
 from tests.naive import evaluation
-from tests.programs import Program, environment, home, program, simulator
+from tests.programs import Program, SimulatorAddress, environment, home, program, simulator
 
 pytest_plugins = ("tests.fixtures_postgres",)
 
 START = datetime(2024, 3, 4, 0, 0, tzinfo=UTC)
 END = datetime(2024, 3, 5, 6, 0, tzinfo=UTC)
 HISTORY_BARS = 300
-SPEED = "3600"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ALPINEUSDT", "ELFUSDT")
 MINUTE_MS = 60_000
 
@@ -105,38 +105,92 @@ def wait_until_the_replay_is_over(engine: Program, address: str, token: str) -> 
         time.sleep(0.2)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(240)
-def test_signals_in_postgres_are_exactly_those_of_the_offline_evaluation(database_url: str):
-    # Given recorded candles behind a server, five traders in a database, and an engine that runs as a program
-    user = "replay"
+def add_traders(database_url: str, user: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         for name, code in TRADERS.items():
             connection.execute(
                 "INSERT INTO traders (id, user_id, name, filter) VALUES (%s, %s, %s, %s)",
                 (uuid.uuid4(), user, name, json.dumps({"code": code})),
             )
-    data = ("--data", str(SPOT_5M), "--start", START.isoformat(), "--until", END.isoformat(), "--speed", SPEED, "--hold")
-    with home() as path, simulator(*data) as exchange:
-        env = environment(
-            path,
-            DATABASE_URL=database_url,
-            ENGINE_HTTP="127.0.0.1:0",
-            ENGINE_HISTORY_BARS=str(HISTORY_BARS),
-            **exchange.env,
-        )
-        with program("run", "--user", user, "--symbols", ",".join(SYMBOLS), "--json", env=env) as engine:
-            engine.wait_for("engine runs", 60)
-            address = json.loads((path / "run" / "engine.json").read_text())["http"]
-            token = (path / "token").read_text()
-            # When the replay has gone by and everything is written
-            wait_until_the_replay_is_over(engine, address, token)
-            assert ask(address, token, "/prepare-shutdown", "POST") == {"drained": True, "flushed": True}
-            assert engine.stop() == 0, engine.story()
-            printed = {json.loads(line)["id"] for line in engine.out}
+
+
+def replay(speed: int) -> tuple[str, ...]:
+    span = ("--start", START.isoformat(), "--until", END.isoformat())
+    return ("--data", str(SPOT_5M), *span, "--speed", str(speed), "--hold")
+
+
+def engine_env(path: Path, database_url: str, exchange: SimulatorAddress, **extra: str) -> dict[str, str]:
+    settings = {"ENGINE_HTTP": "127.0.0.1:0", "ENGINE_HISTORY_BARS": str(HISTORY_BARS), "DATABASE_URL": database_url}
+    return environment(path, **settings, **exchange.env, **extra)
+
+
+def run_arguments(user: str) -> tuple[str, ...]:
+    return ("run", "--user", user, "--symbols", ",".join(SYMBOLS), "--json")
+
+
+def door(path: Path) -> tuple[str, str]:
+    """Address and token of the engine on this home."""
+    return json.loads((path / "run" / "engine.json").read_text())["http"], (path / "token").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_signals_in_postgres_are_exactly_those_of_the_offline_evaluation(database_url: str):
+    # Given recorded candles behind a server, five traders in a database, and an engine that runs as a program
+    user = "replay"
+    add_traders(database_url, user)
+    with (
+        home() as path,
+        simulator(*replay(speed=3_600)) as exchange,
+        program(*run_arguments(user), env=engine_env(path, database_url, exchange)) as engine,
+    ):
+        engine.wait_for("engine runs", 60)
+        address, token = door(path)
+        # When the replay has gone by and everything is written
+        wait_until_the_replay_is_over(engine, address, token)
+        assert ask(address, token, "/prepare-shutdown", "POST") == {"drained": True, "flushed": True}
+        assert engine.stop() == 0, engine.story()
+        printed = {json.loads(line)["id"] for line in engine.out}
     # Then
     assert stored(database_url, user) == expected(candles())
     assert printed == ids(database_url, user)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_signals_are_the_same_when_the_engine_is_killed_again_and_again(database_url: str):
+    # Given the same replay, slower, and room to make up for what is missed
+    user = "killed"
+    add_traders(database_url, user)
+    with home() as path, simulator(*replay(speed=2_400)) as exchange:
+        env = engine_env(path, database_url, exchange, ENGINE_CATCH_UP_BARS="360")
+        # When the engine is killed three times while it works
+        for pause_s in (3.0, 1.0, 4.0):
+            with program(*run_arguments(user), env=env) as engine:
+                engine.wait_for("engine runs", 60)
+                time.sleep(pause_s)
+                engine.process.kill()
+                engine.wait()
+        with program(*run_arguments(user), env=env) as engine:
+            engine.wait_for("engine runs", 60)
+            address, token = door(path)
+            wait_until_nothing_happens_any_more(engine, address, token)
+            assert ask(address, token, "/prepare-shutdown", "POST") == {"drained": True, "flushed": True}
+            assert engine.stop() == 0, engine.story()
+    # Then
+    assert stored(database_url, user) == expected(candles())
+
+
+def wait_until_nothing_happens_any_more(engine: Program, address: str, token: str) -> None:
+    """The exchange's clock stands at the end of the replay, no series lacks a bar, and no evaluation waits."""
+    deadline_s = time.monotonic() + 110
+    calm_since_s, before = time.monotonic(), -1
+    while time.monotonic() - calm_since_s < 8:
+        status = ask(address, token, "/status")
+        if status["bars"] != before or status["evaluations_waiting"]:
+            calm_since_s, before = time.monotonic(), status["bars"]
+        assert time.monotonic() < deadline_s, f"it does not come to rest: {status}\n{engine.story()}"
+        time.sleep(0.2)
 
 
 def stored(database_url: str, user: str) -> set[tuple[str, str, int]]:
