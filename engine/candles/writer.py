@@ -174,7 +174,7 @@ class Writer:
         newest_ms = self._last_open_ms[series]
         if not given or given[0].open_time > newest_ms:
             fresh = given[-self._bars :]
-            self._append_many(series, packed(fresh))
+            self._extend(series, fresh)
             return HistoryOutcome(len(fresh), 0, 0, 0)
         held = {kline.open_time: kline for kline in self._held(series)}
         kept = merge(held.values(), given)[-self._bars :]
@@ -186,7 +186,7 @@ class Writer:
         if prepended or revised:
             self._rewrite(series, packed(kept))
         else:
-            self._append_many(series, packed(fresh))
+            self._extend(series, fresh)
         return HistoryOutcome(len(fresh), prepended, revised, known)
 
     def _held(self, series: int) -> list[Kline]:
@@ -196,6 +196,13 @@ class Writer:
         head = min(count - first, self._bars - start)
         read = self._memory_rows.read_many
         return [*read(base + start, head), *read(base, count - first - head)]
+
+    def _extend(self, series: int, klines: Sequence[Kline]) -> None:
+        # Bars that leave no older one are a change of all that is held: meanwhile readers shall wait, not find nothing.
+        if len(klines) == self._bars and self._counts[series] > self._firsts[series]:
+            self._rewrite(series, packed(klines))
+        else:
+            self._append_many(series, packed(klines))
 
     def _append_many(self, series: int, rows: Packed) -> None:
         """Bars newer than all that are held, at most as many as there are rows."""

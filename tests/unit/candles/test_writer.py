@@ -117,6 +117,20 @@ def test_more_history_than_there_is_room_keeps_the_newest(pair: Pair, start: int
     assert numbers(pair) == list(range(start + 20 - BARS, start + 20))
 
 
+def test_history_that_leaves_no_older_bar_is_a_new_generation(pair: Pair) -> None:
+    # Given bars; the first page of an empty series is not worth one
+    before = generation(pair)
+    pair.writer.put_history(0, 0, [kline(number) for number in range(1, BARS + 1)])
+    assert generation(pair) == before
+    # When all but one are pushed out, and then all
+    pair.writer.put_history(0, 0, [kline(number) for number in range(BARS + 1, 2 * BARS)])
+    assert generation(pair) == before
+    pair.writer.put_history(0, 0, [kline(number) for number in range(2 * BARS, 3 * BARS)])
+    # Then readers were told to wait while there was nothing to see
+    assert generation(pair) == before + 2
+    assert numbers(pair) == list(range(2 * BARS, 3 * BARS))
+
+
 def test_history_older_than_a_full_ring_is_not_taken_for_stored(pair: Pair) -> None:
     # Given a ring without room
     pair.writer.put_history(0, 0, [kline(number) for number in range(20, 20 + BARS)])
