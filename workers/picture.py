@@ -73,13 +73,20 @@ class Picture:
                 self._series[lanes[symbol]] = rings.series(symbol, self.interval)
         chosen = np.array([lanes[symbol] for symbol in symbols], np.int64)
         self.step_lanes = chosen
-        counts, generations = rings.published(self._series[chosen])
-        stale = (counts != self._counts[chosen]) | (generations != self._generations[chosen])
-        if stale.any():
-            self._catch_up(rings, chosen[stale], counts[stale], generations[stale])
-        if forming:
+        self._read_closed(rings, chosen)
+        while forming and chosen.size:
             for lane in chosen.tolist():
                 self._read_forming(rings, lane)
+            # Where a bar closed between the two looks, the one in progress is its successor: look at both again.
+            chosen = self._read_closed(rings, chosen)
+
+    def _read_closed(self, rings: Rings, lanes: Ints) -> Ints:
+        """Catch up with the closed bars of these columns; returns the columns where there were any."""
+        counts, generations = rings.published(self._series[lanes])
+        stale = (counts != self._counts[lanes]) | (generations != self._generations[lanes])
+        if stale.any():
+            self._catch_up(rings, lanes[stale], counts[stale], generations[stale])
+        return lanes[stale]
 
     def _catch_up(self, rings: Rings, lanes: Ints, counts: Ints, generations: Ints) -> None:
         behind = counts - self._counts[lanes]

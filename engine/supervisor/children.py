@@ -75,7 +75,7 @@ class SimulatorProcess:
             self._process.kill()
         _, stderr = await self._process.communicate()
         lines = stderr.decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"no output, exit code {self._process.returncode}"
+        return lines[-1].removeprefix("error: ") if lines else f"no output, exit code {self._process.returncode}"
 
     async def _forward_log(self) -> None:
         assert self._process is not None

@@ -289,6 +289,8 @@ class Engine:
 
     def _problems(self) -> dict[str, str]:
         found = {"database": self.store.problem, "spool": self.screening.spool_problem, "feed": self.feed.problem}
+        if self.store.spool.damaged is not None and not found["spool"]:
+            found["spool"] = f"a damaged spool was moved to {self.store.spool.damaged}"
         return {part: text for part, text in found.items() if text}
 
     def _bars_per_second(self) -> float:
@@ -341,7 +343,9 @@ class Engine:
     # --- the end ----------------------------------------------------------------------------------------------------
 
     async def stop(self) -> None:
-        """Take everything down in order; each step may fail without keeping the others from being done."""
+        """Take everything down in order, once; each step may fail without keeping the others from being done."""
+        if self._phase == "stopped":
+            return
         self._phase = "stopping"
         timeout_s = self.settings.shutdown_timeout_s
         await self._last_answers(timeout_s)
@@ -366,6 +370,7 @@ class Engine:
             except (EngineError, OSError) as error:
                 log.error("a part did not stop in order: %s", error)
         self.home.unlock()
+        self._phase = "stopped"
 
     async def _last_answers(self, timeout_s: float) -> None:
         """Running cycles end and what they found is on disk, while there is time."""

@@ -100,10 +100,16 @@ class Roster:
                 trader.running = None
             version = self._new_version(definition)
             trader.name, trader.coming, trader.problem, trader.paused, trader.strikes = definition.name, version, "", "", 0
-            load.append(LoadFilter(version.filter_id, definition.name, definition.code, definition.intervals))
+            load.append(self._message(version))
         for trader_id, (name, reason) in problems.items():
             self.traders.setdefault(trader_id, Trader(trader_id, name)).problem = reason
         return Changes(tuple(load), tuple(forget))
+
+    def _message(self, version: Version) -> LoadFilter:
+        definition = version.definition
+        return LoadFilter(
+            version.filter_id, definition.name, definition.code, definition.intervals, default_interval=self._default_interval
+        )
 
     def _new_version(self, definition: TraderDefinition) -> Version:
         version = Version(self._next_filter_id, definition)
