@@ -98,7 +98,11 @@ class Connection:
         self._changed.set()
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Begin to connect; begin again if a mistake of ours ended what was begun before."""
+        if self._task is not None:
+            if not self._task.done():
+                return
+            log.error("connection %d: ended by mistake, begins again", self.number, exc_info=self._task.exception())
         self._task = asyncio.create_task(self._run(), name=f"connection {self.number}")
 
     async def close(self) -> None:
@@ -164,6 +168,7 @@ class Connection:
 
     async def _serve(self, transport: picows.WSTransport, listener: "_Listener", silence_s: float) -> tuple[str, bool]:
         control = asyncio.create_task(self._control(transport), name=f"connection {self.number} control")
+        control.add_done_callback(self._control_ended)
         try:
             if await self._falls_silent(listener.ending, silence_s):
                 return f"silent for {silence_s:.0f} s", True
@@ -176,6 +181,11 @@ class Connection:
             self._live.clear()
             self._replies.clear()
             self._on_lost(lost)
+
+    def _control_ended(self, control: asyncio.Task[None]) -> None:
+        if not control.cancelled() and control.exception() is not None:
+            log.error("connection %d: subscribing failed", self.number, exc_info=control.exception())
+            self.replace("subscribing failed by a mistake of ours")
 
     async def _falls_silent(self, ending: asyncio.Future[str], silence_s: float) -> bool:
         """Wait until the socket ends (False), or no event has come for so long although streams are subscribed (True)."""

@@ -28,14 +28,12 @@ from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
 from engine.feeds import universe
 from engine.feeds.asks import Ask, Tally
-from engine.feeds.backoff import Attempts
-from engine.feeds.connection import Connection
+from engine.feeds.connections import Connections
 from engine.feeds.freshness import State
 from engine.feeds.history import History
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
 from engine.feeds.needs import Now, Slot
-from engine.feeds.plan import plan
 from engine.feeds.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -78,15 +76,18 @@ class Feed:
             budget=Budget(settings.weight_limit_percent),
             connections=settings.rest_concurrency,
         )
-        self._stream_url = streams.stream_url(settings.binance_ws_url or streams.STREAM_URL)
         self._keeper = Timekeeper(self.rest, clock)
         self._tally = Tally()
         self._intake = Intake()
         self._history = History(self.rest, settings.rest_concurrency, self._keeper.sure_ms, self._deliver)
-        self._attempts = Attempts()
-        self._connections: dict[int, Connection] = {}
-        #: Of connections that are not needed any more.
-        self._reconnects = 0
+        self._connections = Connections(
+            streams.stream_url(settings.binance_ws_url or streams.STREAM_URL),
+            self._intake.take,
+            self._subscribed,
+            self._lost,
+            max_streams=settings.max_streams_per_connection,
+            silence_ms=settings.silence_ms,
+        )
         self._slots: dict[tuple[str, str], Slot] = {}
         self._by_stream: dict[str, Slot] = {}
         self._symbols: list[SymbolInfo] = []
@@ -122,8 +123,7 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._history.close()
-        await asyncio.gather(*(connection.close() for connection in self._connections.values()))
-        self._connections.clear()
+        await self._connections.close()
         await self.rest.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -223,15 +223,12 @@ class Feed:
     @property
     def problem(self) -> str:
         """Why something does not come now, in one line; empty when nothing is wrong."""
-        for connection in self._connections.values():
-            if connection.problem:
-                return f"connection {connection.number}: {connection.problem}"
-        return self._history.last_failure
+        return self._connections.problem or self._history.last_failure
 
     @property
     def stats(self) -> dict[str, int]:
         """What happened since the start, counted."""
-        tally, connections = self._tally, self._connections.values()
+        tally = self._tally
         return {
             "frames": self._intake.frames,
             "malformed": self._intake.malformed,
@@ -245,9 +242,7 @@ class Feed:
             "gaps": tally.gaps,
             "repaired": tally.repaired,
             "holes": tally.holes,
-            "connections": len(connections),
-            "reconnects": self._reconnects + sum(connection.reconnects for connection in connections),
-            "refusals": sum(connection.refusals for connection in connections),
+            **self._connections.stats,
             "streams": len(self._by_stream),
             "history_pages": self._history.pages,
             "history_failures": self._history.failures,
@@ -273,38 +268,13 @@ class Feed:
         """One pass."""
         self._keeper.heard(max((slot.series.event_ms for slot in self._slots.values()), default=0))
         self._tally.horizon_ms = self._keeper.horizon_ms()
-        self._mend_streams()
+        self._connections.mend(list(self._by_stream))
         now = self._now()
         for slot in self._slots.values():
             ask = slot.next_ask(now, self._grace_ms)
             if ask is not None:
                 self._history.want(slot, ask)
         self._tell_state()
-
-    def _mend_streams(self) -> None:
-        current = {number: connection.streams for number, connection in self._connections.items()}
-        changes = plan(list(self._by_stream), current, self._settings.max_streams_per_connection)
-        for number, names in changes.unsubscribe.items():
-            self._connections[number].remove(names)
-        for number, names in changes.subscribe.items():
-            self._connections[number].add(names)
-        for number in changes.close:
-            connection = self._connections.pop(number)
-            self._reconnects += connection.reconnects
-            self._spawn(connection.close(), f"close of connection {number}")
-        for number, names in changes.open.items():
-            connection = Connection(
-                number,
-                self._stream_url,
-                self._intake.take,
-                self._subscribed,
-                self._lost,
-                silence_ms=self._settings.silence_ms,
-                attempts=self._attempts,
-            )
-            connection.add(names)
-            self._connections[number] = connection
-            connection.start()
 
     def _subscribed(self, names: Sequence[str]) -> None:
         now_ms = self._clock.now_ms()

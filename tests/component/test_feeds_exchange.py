@@ -7,6 +7,7 @@ import pytest
 
 from engine.base.errors import Banned, ExchangeUnreachable, SettingsError
 from engine.base.types import INTERVAL_MS
+from engine.feeds.connection import Connection
 from tests.component.fake_exchange import SYMBOLS, FakeExchange
 from tests.component.feed_bench import FeedBench, running
 
@@ -337,3 +338,21 @@ async def test_closing_leaves_no_task_and_no_socket(exchange: FakeExchange) -> N
     await bench.until(lambda: not exchange.streams, "hung up")
     left = [task.get_name() for task in asyncio.all_tasks() - before if not task.done()]
     assert not [name for name in left if name.startswith(("feed", "history", "connection"))]
+
+
+async def test_a_connection_that_our_own_mistake_ended_begins_again(
+    exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mistakes = iter((True, True))
+
+    def fail_twice(_connection: Connection, silences: int) -> object:
+        if next(mistakes, False):
+            raise RuntimeError("mistake")
+        return connect(_connection, silences)
+
+    connect = Connection._connect
+    monkeypatch.setattr(Connection, "_connect", fail_twice)
+    async with running(exchange.rest_url, exchange.ws_url) as bench:
+        await bench.feed.require({BTC: {"1m"}})
+        await bench.until(lambda: exchange.streams == [{"btcusdt@kline_1m"}], "subscribed")
+        assert caplog.text.count("begins again") == 2
