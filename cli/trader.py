@@ -1,11 +1,13 @@
 """`engine trader`: filters in the database, and what is done with them before they get there."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cli import control, options, render
+from cli.display import Display
 from cli.inspection import Inspection, accepted, inspect
 from engine.base import exitcodes
 from engine.base.errors import UsageError
@@ -205,6 +207,44 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
         else:
             click.echo(verdict.line())
     return exitcodes.REFUSED if any(verdict.refusal for verdict in verdicts) else exitcodes.OK
+
+
+@trader.command(
+    epilog=example("engine trader test bounce.py\nengine trader test bounce.py --data spot-5m.parquet --closes 500 --symbols 50")
+)
+@click.argument("file", type=EXISTING)
+@click.option("--data", default="", metavar="FILE", help="Recorded candles (Parquet) instead of the simulator's market.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the simulator's market.")
+@click.option("--closes", default=200, show_default=True, type=click.IntRange(1, 10_000), help="Ask at the last N closes.")
+@click.option("--symbols", default=20, show_default=True, type=click.IntRange(1, 1_000), help="Of its N most traded symbols.")
+@options.as_json
+def test(file: Path, data: str, seed: int, closes: int, symbols: int, as_json: bool) -> None:
+    """Run a filter over past bars, as workers would, and show what it finds; no database, no exchange."""
+    from cli import trial
+
+    display = Display(as_json=as_json)
+    found = asyncio.run(trial.run(accepted(file), trial.Wish(closes, symbols, data, seed), display.progress))
+    if as_json:
+        render.json_document({"file": str(file)} | found.document())
+        return
+    for signal in found.signals:
+        click.echo(trial_line(signal))
+    for line in trial_summary(found.document()):
+        click.echo(line, err=True)
+
+
+def trial_line(signal: dict[str, Any]) -> str:
+    """One signal of a trial."""
+    details = " ".join(f"{name}={value}" for name, value in signal["details"].items())
+    return f"{signal['closed_at']}  {signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14} {details}".rstrip()
+
+
+def trial_summary(found: dict[str, Any]) -> list[str]:
+    """What a trial comes to, warnings last."""
+    cost = "" if found["us_per_symbol"] is None else f", {found['us_per_symbol']:.1f} µs each"
+    asked = f"asked {found['asked']} times about {len(found['symbols'])} symbols{cost}"
+    first = f"{asked}: {found['matches']} matches, {len(found['signals'])} signals, {found['faults']} errors"
+    return [first, *(f"warning: {text}" for text in found["warnings"])]
 
 
 @trader.command(epilog=example("engine trader new bounce\nengine trader new screens/bounce"))

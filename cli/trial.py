@@ -1,0 +1,273 @@
+"""A filter tried out: the real workers over the bars of a simulated or recorded market, without database or exchange.
+
+What it finds at past closes is what an engine would have found. A filter that is asked by the clock is asked at the closes
+of its shortest interval instead, on closed bars: forming bars of the past are not known.
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cli.inspection import Inspection
+from engine.base.clock import iso_utc
+from engine.base.errors import FilterRefused, PoolError, SettingsError
+from engine.base.settings import Settings
+from engine.base.types import DAY_MS, HOUR_MS, INTERVAL_MS
+from engine.candles.bars import window_start_ms
+from engine.candles.segment import Segment
+from engine.candles.writer import Writer
+from engine.dispatch.events import Evaluation
+from engine.dispatch.instructions import Outcome, Question
+from engine.dispatch.router import Callbacks
+from engine.signals.first_match import MatchState
+from engine.sim import bars
+from engine.sim.market import Market
+from engine.sim.run import Options, compose
+from engine.supervisor.home import Home
+from engine.supervisor.roster import Roster, Version
+from engine.supervisor.workforce import Workforce
+from engine.telemetry.logs import Logs
+from engine.traders.definition import parse_row
+from engine.traders.store import new_row
+from engine.wire.messages import FilterLoaded, FilterRefusal, FilterResult, LoadFilter
+
+#: Longest wait for a worker to be there, and for the answers to one round of questions.
+READY_TIMEOUT_S = 30.0
+ANSWER_TIMEOUT_S = 120.0
+#: Closes handed to the workers at once.
+CLOSES_AT_ONCE = 20
+#: A filter that matches more often than this is most likely not meant so.
+SHARE_ALWAYS = 0.95
+
+OnProgress = Callable[[str, str], None]
+
+
+class Wish(NamedTuple):
+    """What to try: how many closes of how many symbols, on which market."""
+
+    closes: int = 200
+    symbols: int = 20
+    #: Recorded candles (Parquet); empty: the simulator's own market, made from a seed.
+    data: str = ""
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Trial:
+    """What came of it; counts are of pairs of a symbol and a close."""
+
+    refresh: str
+    symbols: tuple[str, ...]
+    intervals: tuple[str, ...]
+    lookback: int
+    asked: int = 0
+    unready: int = 0
+    matches: int = 0
+    cpu_us: int = 0
+    signals: list[dict[str, Any]] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    given_up: str = ""
+
+    def warnings(self) -> list[str]:
+        """What its author should know."""
+        found = [f"{count} errors: {text}" for text, count in self.faults.most_common(5)]
+        answered = self.asked - self.faults.total()
+        if self.given_up:
+            found.append(f"an engine would pause it: {self.given_up}")
+        elif not self.asked:
+            found.append(f"never asked: no symbol has bars in all of {' '.join(self.intervals)}")
+        elif answered and not self.matches:
+            found.append("never matches: is a threshold out of reach?")
+        elif answered and self.matches > SHARE_ALWAYS * answered:
+            found.append("matches always, or nearly so: a signal arises only when a symbol begins to match")
+        return found
+
+    def document(self) -> dict[str, Any]:
+        """The object of `engine trader test --json`."""
+        return {
+            "refresh": self.refresh,
+            "symbols": list(self.symbols),
+            "intervals": list(self.intervals),
+            "lookback": self.lookback,
+            "asked": self.asked,
+            "unready": self.unready,
+            "matches": self.matches,
+            "faults": self.faults.total(),
+            "us_per_symbol": round(self.cpu_us / self.asked, 2) if self.asked else None,
+            "signals": self.signals,
+            "warnings": self.warnings(),
+        }
+
+
+async def run(found: Inspection, wish: Wish, on_progress: OnProgress) -> Trial:
+    """Try a filter that was accepted; raises TraderError when a symbol it names is not there, SettingsError for bad data."""
+    market, clock = compose(Options(data=wish.data, seed=wish.seed))
+    end_ms = clock.now_ms() if market.end_ms is None else market.end_ms
+    # A short path that is nobody else's: workers meet their supervisor at a socket in it.
+    with tempfile.TemporaryDirectory(prefix="engine-trial-") as folder, Logs("text", "warning") as logs:
+        settings = Settings(home=folder, workers="1")
+        attempt = _Attempt(found, wish, market, end_ms, settings)
+        workforce = Workforce(
+            settings,
+            Home(settings.home_path),
+            attempt.segment,
+            logs.open_pipe,
+            attempt.callbacks(),
+            lambda done, total, name: on_progress("kernels", f"{done}/{total} {name}"),
+        )
+        try:
+            await attempt.run(workforce, on_progress)
+        finally:
+            await workforce.stop(1.0)
+            attempt.segment.close()
+        attempt.trial.signals.sort(key=lambda signal: (signal["closed_at"], signal["symbol"]))
+        return attempt.trial
+
+
+class _Attempt:
+    """One trial while it lasts: bars in shared memory, questions out, answers in."""
+
+    def __init__(self, found: Inspection, wish: Wish, market: Market, end_ms: int, settings: Settings) -> None:
+        self._market = market
+        self._history_bars = settings.history_bars
+        self._load, self._version = _planned(found, market, end_ms, settings.default_interval)
+        version = self._version
+        shortest_ms = min(INTERVAL_MS[name] for name in version.intervals)
+        plan = version.plan
+        assert plan is not None
+        self._step_ms = shortest_ms if plan.seconds else plan.refresh_ms
+        last_ms = end_ms - end_ms % self._step_ms
+        self._closes_ms = range(last_ms - (wish.closes - 1) * self._step_ms, last_ms + 1, self._step_ms)
+        self._price_interval = version.interval
+        symbols = version.symbols[: wish.symbols]
+        self.trial = Trial(found.refresh or version.interval, symbols, version.intervals, version.lookback)
+        rows = max(self._rows(name) for name in version.intervals)
+        self.segment = Segment.create(max(len(symbols), 1), len(version.intervals), rows)
+        self._writer = Writer(self.segment)
+        self._state = MatchState()
+        self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def callbacks(self) -> Callbacks:
+        return Callbacks(self._answered, self._gave_up, self._accepted, self._refused)
+
+    async def run(self, workforce: Workforce, on_progress: OnProgress) -> None:
+        """Fill the memory while the workers warm up, then ask about close after close."""
+        workforce.start()
+        for done, name in enumerate(self.trial.symbols, 1):
+            self._fill(name)
+            on_progress("bars", f"{done}/{len(self.trial.symbols)} symbols")
+            await asyncio.sleep(0)
+        await workforce.warm()
+        dispatcher = workforce.dispatcher
+        if not await dispatcher.wait_ready(READY_TIMEOUT_S):
+            raise PoolError("no worker is ready in time", f"{READY_TIMEOUT_S:g} s", "run engine doctor")
+        dispatcher.load_filter(self._load)
+        await asyncio.wait_for(self._loaded, READY_TIMEOUT_S)
+        for start in range(0, len(self._closes_ms), CLOSES_AT_ONCE):
+            part = self._closes_ms[start : start + CLOSES_AT_ONCE]
+            symbols = range(len(self.trial.symbols))
+            dispatcher.submit([Evaluation(symbol, at, False, (self._load.filter_id,)) for at in part for symbol in symbols])
+            if not await dispatcher.drain(ANSWER_TIMEOUT_S):
+                raise PoolError("workers do not answer in time", f"{ANSWER_TIMEOUT_S:g} s", "is the machine busy?")
+            on_progress("closes", f"{start + len(part)}/{len(self._closes_ms)}")
+            if self.trial.given_up:
+                return
+
+    # --- bars in ----------------------------------------------------------------------------------------------------
+
+    def _first_needed_ms(self, length_ms: int) -> int:
+        return window_start_ms(self._closes_ms[0], length_ms, self._history_bars)
+
+    def _rows(self, interval: str) -> int:
+        length_ms = INTERVAL_MS[interval]
+        return (self._closes_ms[-1] - self._first_needed_ms(length_ms)) // length_ms + 1
+
+    def _fill(self, name: str) -> None:
+        symbol = self._writer.add_symbol(name)
+        for interval in self.trial.intervals:
+            length_ms = INTERVAL_MS[interval]
+            last_ms = self._closes_ms[-1] - self._closes_ms[-1] % length_ms
+            rows = self._market.closed(name, length_ms, self._first_needed_ms(length_ms), last_ms)
+            self._writer.put_history(symbol, self._writer.add_interval(interval), bars.klines(rows))
+
+    # --- answers in -------------------------------------------------------------------------------------------------
+
+    def _accepted(self, _message: FilterLoaded) -> None:
+        if not self._loaded.done():
+            self._loaded.set_result(None)
+
+    def _refused(self, message: FilterRefusal) -> None:
+        self._loaded.set_exception(
+            FilterRefused(message.message, line=message.line, column=message.column, construct=message.construct)
+        )
+
+    def _gave_up(self, _filter_id: int, _questions: Sequence[Question], reason: str) -> None:
+        self.trial.given_up = reason
+
+    def _answered(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            for result in outcome.results:
+                self._take(outcome, result)
+
+    def _take(self, outcome: Outcome, result: FilterResult) -> None:
+        trial, names = self.trial, self.trial.symbols
+        trial.asked += len(outcome.symbols) - len(result.unready) - len(result.unasked)
+        trial.unready += len(result.unready)
+        trial.cpu_us += result.cpu_us
+        trial.matches += len(result.matches)
+        for fault in result.faults:
+            where = f"line {fault.line}: " if fault.line else ""
+            trial.faults[f"{where}{fault.message}"] += 1
+        unknown = [*(fault.symbol for fault in result.faults), *result.unready, *result.unasked]
+        began = self._state.apply(
+            outcome.as_of_ms,
+            [names[symbol] for symbol in outcome.symbols],
+            [names[match.symbol] for match in result.matches],
+            [names[symbol] for symbol in unknown],
+        )
+        details = {names[match.symbol]: match.details for match in result.matches}
+        for name in began:
+            trial.signals.append(self._signal(name, outcome.as_of_ms, details[name]))
+
+    def _signal(self, name: str, as_of_ms: int, details: str) -> dict[str, Any]:
+        length_ms = INTERVAL_MS[self._price_interval]
+        interval = self._writer.add_interval(self._price_interval)
+        bar = self._writer.bar(self._writer.add_symbol(name), interval, as_of_ms - as_of_ms % length_ms - length_ms)
+        return {
+            "symbol": name,
+            "interval": self._price_interval,
+            "closed_at": iso_utc(as_of_ms),
+            "price": bar.close if bar is not None else None,
+            "details": msgspec.json.decode(details) if details else {},
+        }
+
+
+def _planned(found: Inspection, market: Market, end_ms: int, default_interval: str) -> tuple[LoadFilter, Version]:
+    """What an engine would make of the trader on this market."""
+    roster = Roster(default_interval)
+    load = roster.update([parse_row(new_row("trial", found.path.stem, found.code))], {}).load[0]
+    said = FilterLoaded(load.filter_id, found.refresh, found.symbols, found.intervals, found.lookback)
+    planned = roster.plan(said, _ranked(market, end_ms), frozenset(market.listings))
+    if planned is None:
+        trader = roster.trader_of(load.filter_id)
+        raise SettingsError("this market does not suit the trader", trader.problem if trader else "", "try other --data")
+    version = planned[0]
+    for name in version.intervals:
+        if INTERVAL_MS[name] < market.shortest_ms or (INTERVAL_MS[name] > market.base_ms and INTERVAL_MS[name] % market.base_ms):
+            raise SettingsError("the data have no bars of an interval the filter reads", name, "give finer --data, or none")
+    return load, version
+
+
+def _ranked(market: Market, end_ms: int) -> list[str]:
+    """Symbols by the quote volume of their last day, most traded first."""
+    length_ms = max(HOUR_MS, market.base_ms)
+
+    def volume(name: str) -> float:
+        return float(market.closed(name, length_ms, end_ms - DAY_MS, end_ms)[bars.QUOTE].sum())
+
+    return sorted(market.listings, key=volume, reverse=True)
