@@ -122,6 +122,10 @@ async def _run(settings: Settings, display: Display, *, examples: bool) -> int:
             await engine.start(_example_rows(settings.user) if examples else ())
             await _show_until_stopped(engine, display)
             display.summary(engine.status(), time.monotonic() - began_s)
+        except asyncio.CancelledError:
+            # Stopped by a signal while it was still starting; anything else that cancels is not ours to swallow.
+            if not interrupts:
+                raise
         finally:
             await engine.stop()
     return exitcodes.INTERRUPTED if signal.SIGINT in interrupts else exitcodes.OK

@@ -86,7 +86,8 @@ class Picture:
         stale = (counts != self._counts[lanes]) | (generations != self._generations[lanes])
         if stale.any():
             self._catch_up(rings, lanes[stale], counts[stale], generations[stale])
-        return lanes[stale]
+        changed: Ints = lanes[stale]
+        return changed
 
     def _catch_up(self, rings: Rings, lanes: Ints, counts: Ints, generations: Ints) -> None:
         behind = counts - self._counts[lanes]

@@ -206,7 +206,8 @@ class Screening:
 
     def is_late(self, as_of_ms: int) -> bool:
         """Whether an instant lies so far back that its close was missed rather than waited for (real time, twice the grace)."""
-        behind_ms = (self._clock.now_ms() - as_of_ms) / self._clock.rate
+        # An exchange whose clock stands still, as a simulator's before its first subscriber, does not make a close late.
+        behind_ms = (self._clock.now_ms() - as_of_ms) / max(self._clock.rate, 1.0)
         return behind_ms > 2 * self._settings.close_grace_ms
 
     def _note(self, version: Version, result: FilterResult) -> None:
