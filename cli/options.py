@@ -27,6 +27,46 @@ database = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, envvar="ENGINE_JSON", show_envvar=True, help="Print JSON.")
 
 
+def _own(name: str, variable: str, **more: Any) -> Callable[[Command], Command]:
+    """An option of one command; its variable is listed in `engine.base.settings.COMMAND_VARIABLES`."""
+    return click.option(name, envvar=variable, show_envvar=True, **more)
+
+
+since = _own(
+    "--since",
+    "ENGINE_SINCE",
+    metavar="T",
+    default="",
+    help="Only those detected after T: ISO 8601, or how long ago (30m, 2h, 1d).",
+)
+limit = _own("--limit", "ENGINE_LIMIT", type=click.IntRange(1, 10_000), default=100, show_default=True, help="The newest N.")
+follow = _own("--follow", "ENGINE_FOLLOW", is_flag=True, help="Go on showing signals as they come, until Ctrl-C.")
+disabled = _own("--disabled", "ENGINE_DISABLED", is_flag=True, help="Store it, but do not run it yet.")
+force = _own("--force", "ENGINE_FORCE", is_flag=True, help="Overwrite a file that is there.")
+data = _own(
+    "--data", "ENGINE_SIM_DATA", default="", metavar="FILE", help="Recorded candles (Parquet) instead of the simulator's market."
+)
+seed = _own(
+    "--seed", "ENGINE_SIM_SEED", default=1, show_default=True, type=click.IntRange(0), help="Seed of the simulator's market."
+)
+closes = _own(
+    "--closes",
+    "ENGINE_TEST_CLOSES",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Ask at the last N closes.",
+)
+symbols = _own(
+    "--symbols",
+    "ENGINE_TEST_SYMBOLS",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 1_000),
+    help="Ask about the N most traded of the trader's symbols.",
+)
+
+
 def load(**given: object) -> Settings:
     """Settings of this command: defaults, environment, and what was given on the command line."""
     return declared.load({name: value for name, value in given.items() if value not in (None, "")})

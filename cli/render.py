@@ -1,5 +1,6 @@
 """How data look on stdout: JSON for programs, a table for people."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,14 +31,30 @@ def json_document(document: object) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Rows under headings, as wide as they need to be; nothing but a remark when there are none."""
+    """Rows under headings; on a terminal with a rule and as wide as it is, else plain and uncut. A remark when there are none."""
     if not rows:
         click.echo("nothing found", err=True)
         return
+    headings = [column.replace("_", " ") for column in columns]
     cells = [[cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(len(column), *(len(line[place]) for line in cells)) for place, column in enumerate(columns)]
-    for line in ([column.replace("_", " ") for column in columns], *cells):
+    if sys.stdout.isatty():
+        _rich_table(headings, cells)
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    for line in (headings, *cells):
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _rich_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    # Loaded only where a person looks: it takes longer than most commands.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*headings, box=None, pad_edge=False)
+    for line in cells:
+        shown.add_row(*(Text(text) for text in line))
+    Console().print(shown)
 
 
 def cell(value: object) -> str:

@@ -87,7 +87,13 @@ DEMO_USER = "demo"
     help="Recorded candles (Parquet) for the simulator to replay.",
 )
 @click.option("--sim-seed", type=int, envvar="ENGINE_SIM_SEED", show_envvar=True, help="Seed of the simulator's market.")
-@click.option("--examples", is_flag=True, help="Add the example traders first if the user has none.")
+@click.option(
+    "--examples",
+    is_flag=True,
+    envvar="ENGINE_EXAMPLES",
+    show_envvar=True,
+    help="Add the example traders first if the user has none.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, envvar="ENGINE_JSON", show_envvar=True, help="Signals as JSON, one object a line."
 )

@@ -23,9 +23,9 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 @click.command(epilog=EPILOG)
 @options.user
-@click.option("--since", metavar="T", default="", help="Only those detected after T: ISO 8601, or how long ago (30m, 2h, 1d).")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="The newest N.")
-@click.option("--follow", is_flag=True, help="Go on showing signals as they come, until Ctrl-C.")
+@options.since
+@options.limit
+@options.follow
 @options.home
 @options.database
 @options.as_json

@@ -19,36 +19,87 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65_535), help="Port to listen on; 0: any free one.")
+@click.option(
+    "--host", envvar="ENGINE_SIM_HOST", show_envvar=True, default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    envvar="ENGINE_SIM_PORT",
+    show_envvar=True,
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on; 0: any free one.",
+)
 @click.option(
     *("--speed", "speed"),
     default=1.0,
     show_default=True,
     envvar="ENGINE_SIM_SPEED",
+    show_envvar=True,
     type=click.FloatRange(0, 1_000_000, min_open=True),
     help="How fast its time runs; weights and bans keep to real time.",
 )
 @click.option(
-    "--seed", default=1, show_default=True, envvar="ENGINE_SIM_SEED", type=click.IntRange(0), help="Seed of the market."
+    "--seed",
+    default=1,
+    show_default=True,
+    envvar="ENGINE_SIM_SEED",
+    show_envvar=True,
+    type=click.IntRange(0),
+    help="Seed of the market.",
 )
-@click.option("--data", default="", envvar="ENGINE_SIM_DATA", help="Replay recorded candles (Parquet) instead.")
+@click.option("--data", default="", envvar="ENGINE_SIM_DATA", show_envvar=True, help="Replay recorded candles (Parquet) instead.")
 @click.option(
     *("--start", "start"),
     default="",
     envvar="ENGINE_SIM_START",
+    show_envvar=True,
     help="Where its time begins, ISO 8601.  [default: now; with --data: after a thousand bars]",
 )
-@click.option("--until", default="", help="Where its time stops, ISO 8601.  [default: never; with --data: where they end]")
-@click.option("--symbols", type=click.IntRange(1, 2_000), help="Symbols of the synthetic market.  [default: 100]")
+@click.option(
+    "--until",
+    envvar="ENGINE_SIM_UNTIL",
+    show_envvar=True,
+    default="",
+    help="Where its time stops, ISO 8601.  [default: never; with --data: where they end]",
+)
+@click.option(
+    "--symbols",
+    envvar="ENGINE_SIM_SYMBOLS",
+    show_envvar=True,
+    type=click.IntRange(1, 2_000),
+    help="Symbols of the synthetic market.  [default: 100]",
+)
 @click.option(
     "--hold/--no-hold",
+    envvar="ENGINE_SIM_HOLD",
+    show_envvar=True,
     default=None,
     help="Let time stand still at the start until the first kline stream is subscribed.  [default: only with --data]",
 )
-@click.option("--ready-fd", type=click.IntRange(0), help="Write the line of --json to this descriptor too, once it listens.")
-@click.option("--die-with-parent", is_flag=True, help="End when the process that started it ends.")
-@click.option("--json", "as_json", is_flag=True, help='Print {"rest", "ws", "pid"} instead of the URL.')
+@click.option(
+    "--ready-fd",
+    envvar="ENGINE_SIM_READY_FD",
+    show_envvar=True,
+    type=click.IntRange(0),
+    help="Write the line of --json to this descriptor too, once it listens.",
+)
+@click.option(
+    "--die-with-parent",
+    envvar="ENGINE_SIM_DIE_WITH_PARENT",
+    show_envvar=True,
+    is_flag=True,
+    help="End when the process that started it ends.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    envvar="ENGINE_JSON",
+    show_envvar=True,
+    is_flag=True,
+    help='Print {"rest", "ws", "pid"} instead of the URL.',
+)
 def sim(as_json: bool, **options: object) -> None:
     """Run a simulated exchange that speaks as Binance Spot does: market data over REST and WebSocket.
 

@@ -41,7 +41,7 @@ def example(text: str) -> str:
 
 @trader.command(epilog=example("engine trader add bounce.py cross.py --user alice"))
 @click.argument("files", nargs=-1, required=True, type=EXISTING)
-@click.option("--disabled", is_flag=True, help="Store it, but do not run it yet.")
+@options.disabled
 @options.user
 @options.home
 @options.database
@@ -213,10 +213,10 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
     epilog=example("engine trader test bounce.py\nengine trader test bounce.py --data spot-5m.parquet --closes 500 --symbols 50")
 )
 @click.argument("file", type=EXISTING)
-@click.option("--data", default="", metavar="FILE", help="Recorded candles (Parquet) instead of the simulator's market.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the simulator's market.")
-@click.option("--closes", default=200, show_default=True, type=click.IntRange(1, 10_000), help="Ask at the last N closes.")
-@click.option("--symbols", default=20, show_default=True, type=click.IntRange(1, 1_000), help="Of its N most traded symbols.")
+@options.data
+@options.seed
+@options.closes
+@options.symbols
 @options.as_json
 def test(file: Path, data: str, seed: int, closes: int, symbols: int, as_json: bool) -> None:
     """Run a filter over past bars, as workers would, and show what it finds; no database, no exchange."""
@@ -249,7 +249,7 @@ def trial_summary(found: dict[str, Any]) -> list[str]:
 
 @trader.command(epilog=example("engine trader new bounce\nengine trader new screens/bounce"))
 @click.argument("name")
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@options.force
 def new(name: str, force: bool) -> None:
     """Write a commented template to NAME.py."""
     from cli.template import TEMPLATE

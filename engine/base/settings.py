@@ -143,7 +143,33 @@ LEGACY: dict[str, str] = {
 }
 
 #: Variables of the command line itself, which are not settings of the engine.
-COMMAND_VARIABLES = frozenset({"ENGINE_DEBUG", "ENGINE_JSON", "ENGINE_PROCESS"})
+COMMAND_VARIABLES = frozenset(
+    {
+        "ENGINE_DEBUG",
+        "ENGINE_JSON",
+        "ENGINE_PROCESS",
+        "ENGINE_EXAMPLES",
+        "ENGINE_SINCE",
+        "ENGINE_LIMIT",
+        "ENGINE_FOLLOW",
+        "ENGINE_DISABLED",
+        "ENGINE_FORCE",
+        "ENGINE_TEST_CLOSES",
+        "ENGINE_TEST_SYMBOLS",
+        "ENGINE_SIM_HOST",
+        "ENGINE_SIM_PORT",
+        "ENGINE_SIM_UNTIL",
+        "ENGINE_SIM_SYMBOLS",
+        "ENGINE_SIM_HOLD",
+        "ENGINE_SIM_READY_FD",
+        "ENGINE_SIM_DIE_WITH_PARENT",
+        "ENGINE_BENCH_SUITES",
+        "ENGINE_BENCH_LIST",
+        "ENGINE_BENCH_JSON",
+        "ENGINE_BENCH_COMPARE",
+        "ENGINE_BENCH_ROUNDS",
+    }
+)
 
 
 def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
