@@ -92,6 +92,7 @@ class Entry:
                     self._series_kernel.run(*series, *outs, *parameters)
                     return outs
         except (TypeError, AttributeError, IndexError):
+            # Not plain arrays: the careful way below converts them, or says what is wrong.
             pass
         arrays = self._prepared(series)
         results = self._series(arrays, parameters) if arrays[0].ndim == 1 else self._block(arrays, parameters)
