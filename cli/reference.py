@@ -11,7 +11,7 @@ HEAD = """\
 # Settings
 
 Every setting of the engine, its variable, its default. Weakest is the default, then the environment, then the command line.
-An `ENGINE_…` variable that is not listed here is an error, so that a typing mistake cannot be ignored. The older names are read as
+An `ENGINE_…` variable that is not listed here is an error, so that typing mistakes cannot be ignored. The older names are read as
 well; `ENGINE_…` wins where both are set. Values of settings marked *secret* never appear in a log.
 
 This page is made by `make docs`.

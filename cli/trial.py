@@ -137,16 +137,14 @@ class _Attempt:
         self._history_bars = settings.history_bars
         self._load, self._version = _planned(found, market, end_ms, settings.default_interval)
         version = self._version
-        shortest_ms = min(INTERVAL_MS[name] for name in version.intervals)
-        plan = version.plan
-        assert plan is not None
-        self._step_ms = shortest_ms if plan.seconds else plan.refresh_ms
-        last_ms = end_ms - end_ms % self._step_ms
-        self._closes_ms = range(last_ms - (wish.closes - 1) * self._step_ms, last_ms + 1, self._step_ms)
-        self._price_interval = version.interval
+        #: Interval whose closes are asked about, and whose bar a signal names.
+        self._driving = version.interval
+        self._step_ms = INTERVAL_MS[self._driving]
         symbols = version.symbols[: wish.symbols]
+        #: Closes to ask about, by symbol: the last ones of its own, since recordings end at different times.
+        self._closes_ms = [self._last_closes_ms(_end_ms(market, name, end_ms), wish.closes) for name in symbols]
         self.trial = Trial(found.refresh or version.interval, symbols, version.intervals, version.lookback)
-        rows = max(self._rows(name) for name in version.intervals)
+        rows = max((self._rows(closes, name) for closes in self._closes_ms for name in version.intervals), default=1)
         self.segment = Segment.create(max(len(symbols), 1), len(version.intervals), rows)
         self._writer = Writer(self.segment)
         self._state = MatchState()
@@ -168,31 +166,45 @@ class _Attempt:
             raise PoolError("no worker is ready in time", f"{READY_TIMEOUT_S:g} s", "run engine doctor")
         dispatcher.load_filter(self._load)
         await asyncio.wait_for(self._loaded, READY_TIMEOUT_S)
-        for start in range(0, len(self._closes_ms), CLOSES_AT_ONCE):
-            part = self._closes_ms[start : start + CLOSES_AT_ONCE]
-            symbols = range(len(self.trial.symbols))
-            dispatcher.submit([Evaluation(symbol, at, False, (self._load.filter_id,)) for at in part for symbol in symbols])
+        count = max(map(len, self._closes_ms), default=0)
+        for start in range(0, count, CLOSES_AT_ONCE):
+            end = min(start + CLOSES_AT_ONCE, count)
+            dispatcher.submit(self._due(start, end))
             if not await dispatcher.drain(ANSWER_TIMEOUT_S):
                 raise PoolError("workers do not answer in time", f"{ANSWER_TIMEOUT_S:g} s", "is the machine busy?")
-            on_progress("closes", f"{start + len(part)}/{len(self._closes_ms)}")
+            on_progress("closes", f"{end}/{count}")
             if self.trial.given_up:
-                return
+                break
+
+    def _due(self, start: int, end: int) -> list[Evaluation]:
+        """Questions about closes `start` to `end` of each symbol; where no bar closed then, an engine does not ask."""
+        driving = self._writer.add_interval(self._driving)
+        asked = (self._load.filter_id,)
+        return [
+            Evaluation(symbol, as_of_ms, False, asked)
+            for symbol, closes in enumerate(self._closes_ms)
+            for as_of_ms in closes[start:end]
+            if self._writer.bar(symbol, driving, as_of_ms - self._step_ms) is not None
+        ]
 
     # --- bars in ----------------------------------------------------------------------------------------------------
 
-    def _first_needed_ms(self, length_ms: int) -> int:
-        return window_start_ms(self._closes_ms[0], length_ms, self._history_bars)
+    def _last_closes_ms(self, end_ms: int, count: int) -> range:
+        last_ms = end_ms - end_ms % self._step_ms
+        return range(last_ms - (count - 1) * self._step_ms, last_ms + 1, self._step_ms)
 
-    def _rows(self, interval: str) -> int:
+    def _rows(self, closes_ms: range, interval: str) -> int:
         length_ms = INTERVAL_MS[interval]
-        return (self._closes_ms[-1] - self._first_needed_ms(length_ms)) // length_ms + 1
+        return (closes_ms[-1] - window_start_ms(closes_ms[0], length_ms, self._history_bars)) // length_ms + 1
 
     def _fill(self, name: str) -> None:
         symbol = self._writer.add_symbol(name)
+        closes_ms = self._closes_ms[symbol]
         for interval in self.trial.intervals:
             length_ms = INTERVAL_MS[interval]
-            last_ms = self._closes_ms[-1] - self._closes_ms[-1] % length_ms
-            rows = self._market.closed(name, length_ms, self._first_needed_ms(length_ms), last_ms)
+            first_ms = window_start_ms(closes_ms[0], length_ms, self._history_bars)
+            last_ms = closes_ms[-1] - closes_ms[-1] % length_ms
+            rows = self._market.closed(name, length_ms, first_ms, last_ms)
             self._writer.put_history(symbol, self._writer.add_interval(interval), bars.klines(rows))
 
     # --- answers in -------------------------------------------------------------------------------------------------
@@ -235,14 +247,14 @@ class _Attempt:
             trial.signals.append(self._signal(name, outcome.as_of_ms, details[name]))
 
     def _signal(self, name: str, as_of_ms: int, details: str) -> dict[str, Any]:
-        length_ms = INTERVAL_MS[self._price_interval]
-        interval = self._writer.add_interval(self._price_interval)
-        bar = self._writer.bar(self._writer.add_symbol(name), interval, as_of_ms - as_of_ms % length_ms - length_ms)
+        symbol, interval = self._writer.add_symbol(name), self._writer.add_interval(self._driving)
+        bar = self._writer.bar(symbol, interval, as_of_ms - self._step_ms)
+        assert bar is not None
         return {
             "symbol": name,
-            "interval": self._price_interval,
+            "interval": self._driving,
             "closed_at": iso_utc(as_of_ms),
-            "price": bar.close if bar is not None else None,
+            "price": bar.close,
             "details": msgspec.json.decode(details) if details else {},
         }
 
@@ -268,6 +280,13 @@ def _ranked(market: Market, end_ms: int) -> list[str]:
     length_ms = max(HOUR_MS, market.base_ms)
 
     def volume(name: str) -> float:
-        return float(market.closed(name, length_ms, end_ms - DAY_MS, end_ms)[bars.QUOTE].sum())
+        last_ms = _end_ms(market, name, end_ms)
+        return float(market.closed(name, length_ms, last_ms - DAY_MS, last_ms)[bars.QUOTE].sum())
 
     return sorted(market.listings, key=volume, reverse=True)
+
+
+def _end_ms(market: Market, name: str, end_ms: int) -> int:
+    """Where the bars of a symbol end."""
+    listed_until_ms = market.listings[name].end_ms
+    return end_ms if listed_until_ms is None else min(end_ms, listed_until_ms)
