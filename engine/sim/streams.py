@@ -11,7 +11,8 @@ from engine.base.types import INTERVAL_MS, MINUTE_MS
 from engine.sim.grid import INTERVALS, Grid, grid_of
 from engine.sim.market import Market
 
-ALL_MINI_TICKERS: Final = "!miniTicker@arr"
+#: The update speed behind it is older than the documentation, and clients still send it.
+ALL_MINI_TICKERS: Final = re.compile(r"!miniTicker@arr(?:@(?P<update_ms>1000|3000)ms)?")
 KLINE: Final = re.compile(r"kline_(?P<interval>[0-9]+[smhdwM])(?:@(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2}))?")
 #: What a name must look like to be listed as a subscription.
 NAME: Final = re.compile(r"![^@\s]+@\S+|[^@\s]+@\S+")
@@ -27,17 +28,14 @@ class Stream(NamedTuple):
     symbol: str = ""
     interval: str = ""
     grid: Grid | None = None
-
-    @property
-    def update_ms(self) -> int:
-        """Time between updates: a second, for klines other than `1s` two."""
-        return 2_000 if self.kind == "kline" and self.interval != "1s" else 1_000
+    #: Time between updates.
+    update_ms: int = 1_000
 
 
 def parse(name: str, market: Market) -> Stream | None:
     """The stream of a name; None when nothing will ever come on it."""
-    if name == ALL_MINI_TICKERS:
-        return Stream(name, "all_mini_tickers")
+    if (everything := ALL_MINI_TICKERS.fullmatch(name)) is not None:
+        return Stream(name, "all_mini_tickers", update_ms=int(everything["update_ms"] or 1_000))
     lower, _, what = name.partition("@")
     listing = market.listings.get(lower.upper())
     if listing is None or lower != lower.lower():
@@ -55,7 +53,8 @@ def parse(name: str, market: Market) -> Stream | None:
     offset_ms = 0
     if found["sign"]:
         offset_ms = (int(found["hours"]) * 60 + int(found["minutes"])) * MINUTE_MS * (-1 if found["sign"] == "-" else 1)
-    return Stream(name, "kline", listing.symbol, interval, grid_of(interval, first_day_ms=listing.first_ms, offset_ms=offset_ms))
+    grid = grid_of(interval, first_day_ms=listing.first_ms, offset_ms=offset_ms)
+    return Stream(name, "kline", listing.symbol, interval, grid, update_ms=1_000 if interval == "1s" else 2_000)
 
 
 def looks_like_stream(name: str) -> bool:

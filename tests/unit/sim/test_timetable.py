@@ -15,7 +15,7 @@ START_MS = 1_726_000_000_000
 
 
 def kline(interval: str, symbol: str = "BTCUSDT") -> Stream:
-    return Stream(f"{symbol.lower()}@kline_{interval}", "kline", symbol, interval, grid_of(interval))
+    return Stream(f"{symbol.lower()}@kline_{interval}", "kline", symbol, interval, grid_of(interval), update_ms=2_000)
 
 
 def run(timetable: Timetable, steps: list[int], at_most: int = 1_000) -> list[tuple[int, Due]]:
