@@ -44,14 +44,14 @@ demo: venv ## run the engine on a simulated exchange, until Ctrl-C or DEMO_SECON
 
 test: lint types layers tests ## everything that must hold: style, types, layers, tests
 
-lint: .venv/.dev
+lint: .venv/.dev ## ruff: style and form
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 
-types: .venv/.dev
+types: .venv/.dev ## mypy, strict
 	@$(BIN)/mypy
 
-layers: .venv/.dev
+layers: .venv/.dev ## import-linter: imports point down, each driver has one door
 	@$(BIN)/lint-imports --no-logo
 
 tests: .venv/.dev .venv/.kernels ## the tests alone; ARGS are handed to pytest
@@ -62,6 +62,9 @@ simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain through random disa
 
 bench: .venv/.dev .venv/.kernels ## measure this machine, peers included
 	@$(BIN)/engine bench
+
+docs: .venv/.dev ## write docs/settings.md anew from the declarations
+	@$(BIN)/python -m cli.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 image: ## build the container image
 	docker build --tag engine .
