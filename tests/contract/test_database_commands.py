@@ -107,7 +107,8 @@ def insert(database_url: str, user: str, symbol: str, detected: str) -> str:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO signals (id, user_id, trader_id, trader, trader_version, symbol, interval, bar_open_time, price,"
-            " details, exchange, detected_at) VALUES (%s, %s, %s, 'bounce', 1, %s, '5m', '2026-11-21T05:00:00Z', 0.1, %s, 'sim', %s)",
+            " details, exchange, detected_at)"
+            " VALUES (%s, %s, %s, 'bounce', 1, %s, '5m', '2026-11-21T05:00:00Z', 0.1, %s, 'sim', %s)",
             (identity, user, str(uuid.uuid4()), symbol, json.dumps({"rsi": 28.5}), detected),
         )
     return identity
