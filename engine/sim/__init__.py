@@ -1,7 +1,7 @@
 """The exchange simulator: a server that Binance clients cannot tell from the exchange, for market data.
 
     bars · grid · market          candles as arrays, the exchange's grids, what a source of candles must offer
-    shapes · synthetic · assets   a seeded market of its own          recorded          candles from a file
+    synthetic · courses · shapes · assets   a seeded market of its own        recorded   candles from a file
     split · tape · rolling        what can be seen of a market at an instant: history, forming bar, 24 hours
     clock · limits · timetable    pure decisions: time, weights and bans, what is due on which stream
     parameters · refusals · catalog · digits · messages      the dialect: questions, errors, answers

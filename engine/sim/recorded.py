@@ -88,7 +88,7 @@ class RecordedMarket:
     def _series(self, symbol: str, length_ms: int) -> Bars:
         """All bars of one length, made when first asked for."""
         if symbol not in self._base:
-            self._base[symbol] = _complete(self._raw[symbol], self.listings[symbol].quantity_decimals)
+            self._base[symbol] = _complete(self._raw.pop(symbol), self.listings[symbol].quantity_decimals)
         if length_ms == self.base_ms:
             return self._base[symbol]
         assert length_ms % self.base_ms == 0, "shorter bars than recorded are refused before"
