@@ -221,30 +221,17 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
 def test(file: Path, data: str, seed: int, closes: int, symbols: int, as_json: bool) -> None:
     """Run a filter over past bars, as workers would, and show what it finds; no database, no exchange."""
     from cli import trial
+    from cli.trial_report import Wish, line_of
 
     display = Display(as_json=as_json)
-    found = asyncio.run(trial.run(accepted(file), trial.Wish(closes, symbols, data, seed), display.progress))
+    found = asyncio.run(trial.run(accepted(file), Wish(closes, symbols, data, seed), display.progress))
     if as_json:
         render.json_document({"file": str(file)} | found.document())
         return
     for signal in found.signals:
-        click.echo(trial_line(signal))
-    for line in trial_summary(found.document()):
+        click.echo(line_of(signal))
+    for line in found.summary():
         click.echo(line, err=True)
-
-
-def trial_line(signal: dict[str, Any]) -> str:
-    """One signal of a trial."""
-    details = " ".join(f"{name}={value}" for name, value in signal["details"].items())
-    return f"{signal['closed_at']}  {signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14} {details}".rstrip()
-
-
-def trial_summary(found: dict[str, Any]) -> list[str]:
-    """What a trial comes to, warnings last."""
-    cost = "" if found["us_per_symbol"] is None else f", {found['us_per_symbol']:.1f} µs each"
-    asked = f"asked {found['asked']} times about {len(found['symbols'])} symbols{cost}"
-    first = f"{asked}: {found['matches']} matches, {len(found['signals'])} signals, {found['faults']} errors"
-    return [first, *(f"warning: {text}" for text in found["warnings"])]
 
 
 @trader.command(epilog=example("engine trader new bounce\nengine trader new screens/bounce"))

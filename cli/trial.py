@@ -6,14 +6,13 @@ of its shortest interval instead, on closed bars: forming bars of the past are n
 
 import asyncio
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from cli.inspection import Inspection
+from cli.trial_report import Trial, Wish
 from engine.base.clock import iso_utc
 from engine.base.errors import FilterRefused, PoolError, SettingsError
 from engine.base.settings import Settings
@@ -41,67 +40,7 @@ READY_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 120.0
 #: Closes handed to the workers at once.
 CLOSES_AT_ONCE = 20
-#: A filter that matches more often than this is most likely not meant so.
-SHARE_ALWAYS = 0.95
-
 OnProgress = Callable[[str, str], None]
-
-
-class Wish(NamedTuple):
-    """What to try: how many closes of how many symbols, on which market."""
-
-    closes: int = 200
-    symbols: int = 20
-    #: Recorded candles (Parquet); empty: the simulator's own market, made from a seed.
-    data: str = ""
-    seed: int = 1
-
-
-@dataclass(slots=True)
-class Trial:
-    """What came of it; counts are of pairs of a symbol and a close."""
-
-    refresh: str
-    symbols: tuple[str, ...]
-    intervals: tuple[str, ...]
-    lookback: int
-    asked: int = 0
-    unready: int = 0
-    matches: int = 0
-    cpu_us: int = 0
-    signals: list[dict[str, Any]] = field(default_factory=list)
-    faults: Counter[str] = field(default_factory=Counter)
-    given_up: str = ""
-
-    def warnings(self) -> list[str]:
-        """What its author should know."""
-        found = [f"{count} errors: {text}" for text, count in self.faults.most_common(5)]
-        answered = self.asked - self.faults.total()
-        if self.given_up:
-            found.append(f"an engine would pause it: {self.given_up}")
-        elif not self.asked:
-            found.append(f"never asked: no symbol has bars in all of {' '.join(self.intervals)}")
-        elif answered and not self.matches:
-            found.append("never matches: is a threshold out of reach?")
-        elif answered and self.matches > SHARE_ALWAYS * answered:
-            found.append("matches always, or nearly so: a signal arises only when a symbol begins to match")
-        return found
-
-    def document(self) -> dict[str, Any]:
-        """The object of `engine trader test --json`."""
-        return {
-            "refresh": self.refresh,
-            "symbols": list(self.symbols),
-            "intervals": list(self.intervals),
-            "lookback": self.lookback,
-            "asked": self.asked,
-            "unready": self.unready,
-            "matches": self.matches,
-            "faults": self.faults.total(),
-            "us_per_symbol": round(self.cpu_us / self.asked, 2) if self.asked else None,
-            "signals": self.signals,
-            "warnings": self.warnings(),
-        }
 
 
 async def run(found: Inspection, wish: Wish, on_progress: OnProgress) -> Trial:
