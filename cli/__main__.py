@@ -52,6 +52,7 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, epilog=EPILOG)
 @click.option("--debug", is_flag=True, envvar="ENGINE_DEBUG", show_envvar=True, help="Show a traceback when something fails.")
+@click.version_option(package_name="engine", prog_name="engine")
 def engine(debug: bool) -> None:
     """Execution core for people who trade crypto by rules.
 
@@ -67,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     try:
         result = engine.main(args=arguments, prog_name="engine", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # A group without a command: its help says more than any error.
+        click.echo(error.format_message(), err=True)
+        return exitcodes.USAGE
     except click.UsageError as error:
         return _fail(f"{error.format_message()} Try '{_command_path(error)} --help'.", exitcodes.USAGE)
     except click.ClickException as error:

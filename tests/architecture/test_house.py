@@ -17,7 +17,7 @@ FUNCTION_LINES_MAX = 70
 
 #: Written in two parts, so that this file does not hold them itself.
 UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|X" + "XX|NotImplemented" + "Error")
-WORKPLACE = re.compile(r"/wo" + r"rk/|/ro" + r"ot/|/tmp/bash_|issues" + r" show")
+WORKPLACE = re.compile(r"/wo" + r"rk/|/ro" + r"ot/|/tmp/ba" + r"sh_|issues" + r" show")
 
 
 def modules() -> list[Path]:

@@ -47,12 +47,21 @@ def test_every_command_has_help_with_an_example(words: str, capsys: pytest.Captu
 def test_every_option_can_be_given_by_an_environment_variable_that_help_shows(words: str):
     known = {record["variable"] for record in settings.describe()} | settings.COMMAND_VARIABLES
     for option in ALL[words].params:
-        if isinstance(option, click.Option) and option.name != "help":
+        if isinstance(option, click.Option) and option.name not in ("help", "version"):
             assert variable_of(option) in known, option.opts
             assert option.show_envvar, option.opts
 
 
-def test_help_and_version_of_the_whole_take_no_time_that_one_would_notice():
+@pytest.mark.parametrize("words", ["engine", "engine trader", "engine db"])
+def test_a_group_without_a_command_shows_its_help_and_is_wrong_usage(words: str, capsys: pytest.CaptureFixture[str]):
+    assert main(words.split()[1:]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"Usage: {words} [OPTIONS] COMMAND")
+    assert len(err.splitlines()) > 10
+
+
+def test_help_of_the_whole_takes_no_time_that_one_would_notice():
     code = "import time; began = time.process_time(); from cli.__main__ import main; main(['--help']); import sys; "
     code += "print(time.process_time() - began, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
