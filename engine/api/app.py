@@ -3,6 +3,7 @@
 `/health`, `/ready` and `/metrics` are open, as platforms ask them without a secret; everything else needs the token.
 """
 
+import asyncio
 import hmac
 import logging
 import uuid
@@ -12,7 +13,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler, Middleware
 
-from engine.api.events import Events
+from engine.api.events import Events, Listener
 from engine.api.view import View
 from engine.base.errors import EngineError
 
@@ -100,6 +101,7 @@ class _Routes:
         socket = web.WebSocketResponse(heartbeat=WS_PING_S, max_msg_size=BODY_BYTES_MAX)
         await socket.prepare(request)
         listener = self._events.subscribe()
+        leaving = asyncio.create_task(_until_it_leaves(socket, listener), name="listener")
         try:
             await socket.send_str(msgspec.json.encode({"type": "status", "data": self._view.status()}).decode())
             while (message := await listener.queue.get()) is not None and not socket.closed:
@@ -108,9 +110,17 @@ class _Routes:
             log.debug("listener went away")
         finally:
             self._events.unsubscribe(listener)
+            leaving.cancel()
         reason = b"too slow" if listener.lost else b"engine stops"
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER if listener.lost else WSCloseCode.GOING_AWAY, message=reason)
         return socket
+
+
+async def _until_it_leaves(socket: web.WebSocketResponse, listener: Listener) -> None:
+    """Read what a listener sends, which means nothing, so that its close is seen at once."""
+    async for _message in socket:
+        pass
+    listener.end()
 
 
 class _Refused(Exception):

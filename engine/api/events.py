@@ -16,6 +16,11 @@ class Listener:
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_LENGTH_MAX + 1)
         self.lost = False
 
+    def end(self) -> None:
+        """Nothing more comes."""
+        if not self.queue.full():
+            self.queue.put_nowait(None)
+
 
 class Events:
     """Fan-out of events, each encoded once."""
@@ -52,4 +57,4 @@ class Events:
 
     def _end(self, listener: Listener) -> None:
         self._listeners.discard(listener)
-        listener.queue.put_nowait(None)
+        listener.end()

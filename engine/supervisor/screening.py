@@ -73,7 +73,7 @@ class Screening:
         self._fresh: list[Signal] = []
         self._dirty: set[tuple[str, int]] = set()
         self._wake = asyncio.Event()
-        self._committing = False
+        self._commit_turn = asyncio.Lock()
         self._held = False
         self.spool_problem = ""
         self.bars_closed = 0
@@ -249,13 +249,16 @@ class Screening:
             await self.commit()
 
     async def commit(self) -> None:
-        """Commit everything found so far; keeps trying while the disk refuses."""
+        """Commit everything found so far; keeps trying while the disk refuses. Returns when it is stored and announced."""
+        async with self._commit_turn:
+            await self._commit_all()
+
+    async def _commit_all(self) -> None:
         while self._fresh or self._dirty:
             signals, keys, begun_s = self._fresh, sorted(self._dirty), self._oldest_fresh_s
             self._fresh, self._dirty = [], set()
             states = {key: self.states[key].encode() for key in keys if key in self.states}
             try:
-                self._committing = True
                 await self._spool.commit(signals, states)
             except SpoolError as error:
                 self._fresh, self._oldest_fresh_s = signals + self._fresh, begun_s
@@ -263,18 +266,11 @@ class Screening:
                 self._refused(error)
                 await asyncio.sleep(SPOOL_RETRY_S)
                 continue
-            finally:
-                self._committing = False
             self._release()
             if signals:
                 self.signal_latencies_s.append(time.monotonic() - begun_s)
                 self.signals_found += len(signals)
                 self._on_signals(signals)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether everything answered so far is on disk."""
-        return not (self._fresh or self._dirty or self._committing)
 
     def _refused(self, error: SpoolError) -> None:
         if not self.spool_problem:

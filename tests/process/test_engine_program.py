@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,8 +73,15 @@ def ask(path: Path, what: str, body: dict[str, Any] | None = None) -> Any:
     address = json.loads((path / "run" / "engine.json").read_text())["http"]
     headers = {"Authorization": f"Bearer {(path / 'token').read_text()}"}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"http://{address}{what}", data, headers), timeout=30) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"http://{address}{what}", data, headers), timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        # An unhealthy engine answers too.
+        if error.code != 503:
+            raise
+        with error:
+            return json.load(error)
 
 
 def until(path: Path, what: str, condition: Any, timeout_s: float = 30) -> Any:
