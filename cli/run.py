@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from engine.base.settings import Settings
 
 if TYPE_CHECKING:
     from engine.supervisor.engine import Engine
+
+log = logging.getLogger(__name__)
 
 STATUS_EVERY_S = 0.25
 #: This user gets the example traders on the simulator without asking.
@@ -122,6 +125,8 @@ async def _run(settings: Settings, display: Display, *, examples: bool) -> int:
     secrets = [value for name in declared.SECRETS if (value := getattr(settings, name))]
     began_s = time.monotonic()
     with Logs(settings.log_format, settings.log_level, secrets, cast(TextIO, LogStream(display))) as logs:
+        if ignored := declared.without_effect(settings):
+            log.warning("these settings have no effect in this version: %s", ", ".join(ignored))
         engine = Engine(settings, logs, lambda found: display.signal(found.to_json()), display.progress)
         interrupts = _stop_on_signals(engine)
         try:

@@ -116,6 +116,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"Settings({', '.join(shown)})"
 
 
+#: Read because deployments set them, for capabilities that this version does not have; `engine run` says so when one is set.
+RESERVED = frozenset(
+    {"redis_url", "use_collector", "collector_url", "fly_api_token", "machine_id", "machine_region", "enable_dynamic_intervals"}
+)
+
 #: Fields whose value never appears in a log or a process title.
 SECRETS = frozenset({"api_token", "database_url", "fly_api_token", "redis_url"})
 
@@ -169,6 +174,12 @@ COMMAND_VARIABLES = frozenset(
         "ENGINE_BENCH_ROUNDS",
     }
 )
+
+
+def without_effect(settings: Settings) -> list[str]:
+    """Names of settings that were given and that nothing in this version looks at."""
+    defaults = dict(zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True))
+    return sorted(name for name in RESERVED if getattr(settings, name) != defaults[name])
 
 
 def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
