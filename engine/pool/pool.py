@@ -12,9 +12,7 @@ from typing import Protocol
 
 from engine.base.errors import WorkerBootFailed
 from engine.pool.liveness import Boots, Death, Watch, cause_of
-from engine.pool.placement import Placement, keep_to, own_cpus
 from engine.pool.process import Nursery, NurseryOptions, Said
-from engine.pool.resize import quota
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,6 @@ class _Worker:
     asked: bool = False
     doomed: bool = False
     status: int | None = None
-    cpu: int | None = None
     timer: asyncio.TimerHandle | None = None
 
 
@@ -71,7 +68,6 @@ class Pool:
         self._workers: dict[tuple[int, int], _Worker] = {}
         self._by_pid: dict[int, _Worker] = {}
         self._boots = Boots()
-        self._placement = Placement(own_cpus(os.sched_getaffinity(0), quota(), os.getpid()))
         self._patience: asyncio.TimerHandle | None = None
         self._restart: asyncio.TimerHandle | None = None
         self._warm = False
@@ -252,9 +248,6 @@ class Pool:
             self._end(worker, "crash")
             return
         self._by_pid[pid] = worker
-        worker.cpu = self._placement.take()
-        if worker.cpu is not None:
-            keep_to(pid, worker.cpu)
         assert self._listener is not None
         self._listener.forked(slot, generation, pid)
         if worker.doomed or self._stopping:
@@ -277,9 +270,6 @@ class Pool:
             worker.watch.close()
             self._by_pid.pop(worker.watch.pid, None)
             worker.watch = None
-        if worker.cpu is not None:
-            self._placement.give_back(worker.cpu)
-            worker.cpu = None
         self._workers.pop((worker.slot, worker.generation), None)
         self._changed.set()
         assert self._listener is not None
