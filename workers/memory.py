@@ -38,6 +38,9 @@ class Memory:
         self._known: dict[int, tuple[Array, Series, int]] = {}
         self._fields: dict[tuple[Picture, str], Field] = {}
         self._recent: list[dict[Any, Any]] = []
+        #: The way from a call to its block, by the identity of source and parameters, which are held beside it. The same for
+        #: all symbols, so only the first of them pays for finding it.
+        self._routes: dict[Any, tuple[Kept, Series, tuple[Any, ...]]] = {}
         #: Checked parameters by the identity of what was given, which is held here.
         self._parameters: dict[Any, tuple[Any, ...]] = {}
         self.ta: Any = record("ta", {name: self._function(entry) for name, entry in catalog.ENTRIES.items()})
@@ -55,6 +58,7 @@ class Memory:
         """A picture is gone: drop all that was computed from it."""
         self._drop([kept for kept in self._kept.values() if kept.picture is picture])
         self._fields = {key: field for key, field in self._fields.items() if key[0] is not picture}
+        self._routes.clear()
 
     def field(self, picture: Picture, name: str, lane: int, rows: int) -> Array:
         """The read-only view of one column, known from now on."""
@@ -88,6 +92,24 @@ class Memory:
         return call
 
     def _remember(self, entry: Entry, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        first = self._known.get(id(args[0])) if args else None
+        if first is None or kwargs or len(entry.inputs) > 1:
+            return self._find(entry, recent, key, args, kwargs)
+        column, source, lane = first
+        route_key = (entry.name, id(source), key[1:])
+        route = self._routes.get(route_key)
+        if route is not None:
+            return self._answer(route[0], lane, len(column), recent, key, args, kwargs)
+        result = self._find(entry, recent, key, args, kwargs)
+        kept = self._kept.get((entry.name, (source.key,), self._bound(entry, args, kwargs)[1]))
+        if kept is not None:
+            if len(self._routes) >= PARAMETERS_MAX:
+                self._routes.clear()
+            self._routes[route_key] = (kept, source, args[1:])
+        return result
+
+    def _find(self, entry: Entry, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The long way, for any kind of call."""
         series, parameters = self._bound(entry, args, kwargs)
         place = self._place_of(entry, series)
         if place is None:
@@ -97,6 +119,12 @@ class Memory:
         kept = self._kept.get(kept_key)
         if kept is None:
             kept = self._kept[kept_key] = Kept(entry, inputs, parameters, picture, self.usage)
+        return self._answer(kept, lane, rows, recent, key, args, kwargs)
+
+    def _answer(
+        self, kept: Kept, lane: int, rows: int, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One symbol's columns of a block that is brought up to date."""
         misses = self.usage.misses
         kept.freshen(lane)
         self.usage.hits += self.usage.misses == misses
@@ -180,6 +208,7 @@ class Memory:
             if id(kept) in gone:
                 kept.release()
         self._kept = {key: kept for key, kept in self._kept.items() if id(kept) not in gone}
+        self._routes.clear()
         self.usage.bytes = sum(kept.bytes for kept in self._kept.values())
 
     def _forget_results(self) -> None:
@@ -187,6 +216,7 @@ class Memory:
         for kept in self._kept.values():
             kept.release()
         self._kept.clear()
+        self._routes.clear()
         self._known = {key: known for key, known in self._known.items() if isinstance(known[1], Field)}
         for recent in self._recent:
             recent.clear()
