@@ -113,11 +113,11 @@ def test_a_run_tells_its_state_prints_signals_stores_them_and_leaves_nothing_beh
         add_traders(path, "alice", lively=LIVELY)
         with engine(path) as running:
             running.wait_for('"trader":"lively"', 30, stream="out")
+            until(path, "/health", lambda found: found["state"] == "healthy")
             status = ask(path, "/status")
             assert status["workers"]["ready"] == status["workers"]["target"] == len(status["workers"]["pids"])
             assert status["traders"] == {"running": 1, "paused": 0, "waiting": 0, "refused": 0}
             assert not status["exchange"]["real"]
-            assert ask(path, "/health")["state"] == "healthy"
             processes = family(running.process.pid)
             assert len(processes) >= 5
             # When it is asked to stop
