@@ -1,0 +1,314 @@
+"""What a user notices: how soon a close is a signal on disk, how soon a started engine asks its filters, and what it takes.
+
+Latency: frames of 100 symbols whose 5m bars close at once go through decoder, checks, candles, schedule, dispatcher, workers
+and the SQLite spool (fsync included), all as in an engine, in this process. Each closing frame yields one signal; its time runs
+from the moment its bytes are handed in until its commit is done. Start and memory: `engine run` as a program on the simulator,
+with warm kernels and an embedded database that is there already. Nothing is asserted here.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from benchmarks import yardsticks
+from engine.base.clock import ExchangeClock
+from engine.base.settings import Settings
+from engine.base.types import INTERVAL_MS, Kline
+from engine.binance.streams import kline_stream
+from engine.candles.segment import Segment
+from engine.candles.writer import Writer
+from engine.dispatch.router import Callbacks
+from engine.dispatch.stats import percentile
+from engine.feeds.asks import Ask, Tally
+from engine.feeds.intake import Intake
+from engine.feeds.join import Series
+from engine.persistence import queries
+from engine.persistence.door import session
+from engine.signals.signal import Signal
+from engine.signals.spool import Spool
+from engine.supervisor.home import Home
+from engine.supervisor.roster import Roster
+from engine.supervisor.screening import Screening
+from engine.supervisor.workforce import Workforce
+from engine.telemetry.logs import Logs
+from engine.traders.definition import parse_row
+from engine.traders.store import new_row
+from engine.wire.messages import FilterLoaded
+
+ROUNDS = 60
+WARM_UP = 6
+SYMBOLS = 100
+BARS = 500
+LENGTH_MS = INTERVAL_MS["5m"]
+WAIT_S = 120.0
+#: Goals of the first release.
+LATENCY_GOAL_MS = 50.0
+START_GOAL_S = 5.0
+MEMORY_GOAL_MB = 256.0
+STARTS = 3
+#: How long an engine works before its memory is looked at.
+SETTLE_S = 12.0
+
+#: Matches at every other bar, all symbols at once, so that each match is a first one.
+ALTERNATING = """
+refresh = "5m"
+def check(ticker, klines, ta):
+    five = klines["5m"]
+    return {"rsi": ta.rsi(five.close, 14)[-1]} if (five.open_time[-1] // 300_000) % 2 == 0 else False
+"""
+PROMPT = """
+refresh = "1m"
+symbols = "top:100"
+def check(ticker, klines, ta):
+    return ta.rsi(klines["1m"].close, 14)[-1] >= 0 and klines["5m"].close[-1] > 0
+"""
+MANY = """
+refresh = "1m"
+symbols = "top:100"
+def check(ticker, klines, ta):
+    minute, five, quarter, hour = klines["1m"], klines["5m"], klines["15m"], klines["1h"]
+    macd, signal, hist = ta.macd(five.close, {fast}, 26, 9)
+    upper, middle, lower = ta.bbands(quarter.close, 20, 2.0, 2.0)
+    return ta.rsi(minute.close, {period})[-1] < 20 and hist[-1] > 0 and hour.close[-1] > ta.ema(hour.close, 50)[-1]
+"""
+
+
+def run(options: Any = None) -> list[dict[str, Any]]:
+    """Rows for a report: latencies in ms and in U3, start in s, memory in MB of each process.
+
+    Args:
+        options: `options.rounds`, if it has such a thing, says how many closes are measured.
+    """
+    rounds = getattr(options, "rounds", None) or ROUNDS
+    return [*asyncio.run(latency(rounds)), *starts(), *memory()]
+
+
+# --- a close until its signal is on disk ------------------------------------------------------------------------------
+
+
+async def latency(rounds: int) -> list[dict[str, Any]]:
+    """Closes of all symbols at once; only every other one gives signals."""
+    found_ms: list[float] = []
+    last_ms: list[float] = []
+    async with asyncio.timeout(WAIT_S):
+        with tempfile.TemporaryDirectory(prefix="engine-bench-") as folder, Logs("text", "error") as logs:
+            desk = _Desk(Path(folder), logs)
+            await desk.start()
+            try:
+                for number in range(2 * (rounds + WARM_UP)):
+                    times_ms = await desk.close_all()
+                    if times_ms and number >= 2 * WARM_UP:
+                        found_ms += times_ms
+                        last_ms.append(max(times_ms))
+            finally:
+                await desk.stop()
+    u3_ms = yardsticks.measure(5)["u3_p99_us"] / 1e3
+    return [_quantiles("close to signal, each of 100", found_ms, u3_ms), _quantiles("close to the last of 100", last_ms, u3_ms)]
+
+
+def _quantiles(case: str, times_ms: Sequence[float], u3_ms: float) -> dict[str, Any]:
+    ordered = sorted(times_ms)
+    p50, p95, p99 = (percentile(ordered, share) for share in (0.5, 0.95, 0.99))
+    row = {"case": case, "p50_ms": round(p50, 2), "p95_ms": round(p95, 2), "p99_ms": round(p99, 2)}
+    return row | {"p99_u3": round(p99 / u3_ms, 1), "goal": f"p99 {LATENCY_GOAL_MS:g} ms", "reached": p99 <= LATENCY_GOAL_MS}
+
+
+class _Desk:
+    """The parts of an engine between frames and disk."""
+
+    def __init__(self, folder: Path, logs: Logs) -> None:
+        settings = Settings(home=str(folder), history_bars=BARS, user="bench")
+        self._segment = Segment.create(SYMBOLS, 1, BARS + 400)
+        self._writer = Writer(self._segment)
+        self._clock = ExchangeClock()
+        self._roster = Roster("5m")
+        self._spool = Spool(folder / "spool")
+        self._screening = Screening(
+            settings, self._clock, self._writer, self._roster, self._spool, "sim", self._stored, lambda *_: None
+        )
+        callbacks = Callbacks(self._answered, self._screening.given_up, self._loaded, lambda _: None)
+        self._workforce = Workforce(settings, Home(folder), self._segment, logs.open_pipe, callbacks, lambda *_: None)
+        self._intake = Intake()
+        self._names = [f"COIN{number:03}USDT" for number in range(SYMBOLS)]
+        self._open_ms = int(time.time() * 1e3) // LENGTH_MS * LENGTH_MS - LENGTH_MS
+        self._received_s: dict[str, float] = {}
+        self._times_ms: list[float] = []
+        self._waiting = 0
+        self._changed = asyncio.Event()
+        self._planned = asyncio.Event()
+        self._commits: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        interval, tally = self._writer.add_interval("5m"), Tally()
+        for name in self._names:
+            series = Series(self._writer, self._writer.add_symbol(name), interval, LENGTH_MS, self._screening.bar_closed, tally)
+            first_ms = self._open_ms - BARS * LENGTH_MS
+            rows = [_bar(first_ms + index * LENGTH_MS) for index in range(BARS)]
+            series.fill(Ask(first_ms, self._open_ms, first=True, from_ms=first_ms), rows, self._open_ms, full=False)
+            self._intake.streams[kline_stream(name, "5m")] = series.take
+        self._clock.set(self._open_ms, time.monotonic())
+        await self._spool.open()
+        self._workforce.start()
+        await self._workforce.warm()
+        await self._workforce.dispatcher.wait_ready(WAIT_S)
+        self._screening.connect(self._workforce.dispatcher, {})
+        row = new_row("bench", "alternating", ALTERNATING) | {"id": str(uuid.uuid4())}
+        self._workforce.dispatcher.load_filter(self._roster.update([parse_row(row)], {}).load[0])
+        await self._planned.wait()
+        self._commits = asyncio.create_task(self._screening.commit_forever())
+        self._waiting = SYMBOLS
+        await self._settled(0)
+
+    async def close_all(self) -> list[float]:
+        """Hand in the closing frames of one instant; the times of its signals, if it gives any."""
+        frames = [(name, _closing_frame(name, self._open_ms)) for name in self._names]
+        self._clock.set(self._open_ms + LENGTH_MS, time.monotonic())
+        signals = SYMBOLS if self._open_ms // LENGTH_MS % 2 == 0 else 0
+        self._open_ms += LENGTH_MS
+        self._times_ms, self._waiting = [], SYMBOLS
+        self._changed.clear()
+        for name, frame in frames:
+            self._received_s[name] = time.perf_counter()
+            self._intake.take(frame)
+        await self._settled(signals)
+        return self._times_ms
+
+    async def _settled(self, signals: int) -> None:
+        """Everything is answered, so many signals are on disk, and so is what the filters said otherwise."""
+        while self._waiting > 0 or len(self._times_ms) < signals:
+            self._changed.clear()
+            await asyncio.wait_for(self._changed.wait(), WAIT_S)
+        await self._screening.commit()
+
+    def _loaded(self, message: FilterLoaded) -> None:
+        planned = self._roster.plan(message, self._names, frozenset(self._names))
+        if planned is not None:
+            self._screening.admit(planned[0], self._names)
+            self._planned.set()
+
+    def _answered(self, outcomes: Any) -> None:
+        self._waiting -= sum(len(outcome.symbols) for outcome in outcomes)
+        self._screening.answered(outcomes)
+        self._changed.set()
+
+    def _stored(self, signals: Sequence[Signal]) -> None:
+        now_s = time.perf_counter()
+        self._times_ms += [(now_s - self._received_s[one.symbol]) * 1e3 for one in signals if one.symbol in self._received_s]
+        self._changed.set()
+
+    async def stop(self) -> None:
+        if self._commits is not None:
+            self._commits.cancel()
+        await self._workforce.stop(5.0)
+        await self._spool.close()
+        self._segment.close()
+
+
+def _bar(open_ms: int) -> Kline:
+    return Kline(open_ms, 100.25, 101.5, 99.75, 100.5, 1234.567, 124000.25, 321.0, 600.5, 60300.75)
+
+
+def _closing_frame(symbol: str, open_ms: int) -> bytes:
+    fields = {
+        "t": open_ms, "T": open_ms + LENGTH_MS - 1, "s": symbol, "i": "5m", "f": 1_000_000, "L": 1_000_300, "o": "100.25000000",
+        "c": "100.50000000", "h": "101.50000000", "l": "99.75000000", "v": "1234.56700000", "n": 321, "x": True,
+        "q": "124000.25000000", "V": "600.50000000", "Q": "60300.75000000", "B": "0",
+    }  # fmt: skip
+    data = {"e": "kline", "E": open_ms + LENGTH_MS + 70, "s": symbol, "k": fields}
+    return msgspec.json.encode({"stream": kline_stream(symbol, "5m"), "data": data})
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def starts() -> list[dict[str, Any]]:
+    """From the start of the process to its first signal, which comes after the first evaluation and its commit."""
+    times_s = []
+    with _home({"prompt": PROMPT}) as home:
+        for _ in range(STARTS + 1):
+            with _engine(home) as (process, begun_s):
+                assert process.stdout is not None
+                process.stdout.readline()
+                times_s.append(time.perf_counter() - begun_s)
+            for file in (home / "spool").glob("*"):
+                file.unlink()
+    row = {"case": "program start to first signal, 100 x 2 x 1000 bars", "median_s": round(statistics.median(times_s[1:]), 2)}
+    return [row | {"goal": f"{START_GOAL_S:g} s", "reached": row["median_s"] <= START_GOAL_S}]
+
+
+def memory() -> list[dict[str, Any]]:
+    """Proportional memory (PSS) of supervisor, nursery and one worker, with 20 traders on 100 symbols and 4 intervals."""
+    traders = {f"trader {number}": MANY.format(fast=8 + number % 5, period=10 + number) for number in range(20)}
+    with _home(traders) as home, _engine(home, "--workers", "1") as (process, _):
+        time.sleep(SETTLE_S)
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        found: dict[str, float] = {}
+        for one in family:
+            role = _role(one, process.pid)
+            found[role] = found.get(role, 0.0) + _pss_mb(one.pid)
+    ours = [role for role in ("supervisor", "nursery", "worker") if role in found]
+    together = sum(found[role] for role in ours)
+    rows: list[dict[str, Any]] = [{"case": f"memory of the {role}", "pss_mb": round(found[role])} for role in sorted(found)]
+    goal = {"goal": f"{MEMORY_GOAL_MB:g} MB", "reached": together <= MEMORY_GOAL_MB}
+    return [*rows, {"case": f"memory together: {', '.join(ours)}", "pss_mb": round(together)} | goal]
+
+
+def _role(one: psutil.Process, supervisor: int) -> str:
+    if one.pid == supervisor:
+        return "supervisor"
+    command = " ".join(one.cmdline())
+    if "postgres" in command:
+        return "embedded database"
+    if "cli sim" in command:
+        return "simulator"
+    return "nursery" if one.ppid() == supervisor else "worker"
+
+
+def _pss_mb(pid: int) -> float:
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+@contextmanager
+def _home(traders: dict[str, str]) -> Iterator[Path]:
+    """A home with a database that has these traders."""
+
+    async def add(home: Path) -> None:
+        async with session("", home, "bench") as opened:
+            for name, text in traders.items():
+                await queries.add_trader(opened, new_row("bench", name, text))
+
+    with tempfile.TemporaryDirectory(prefix="engine-bench-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        asyncio.run(add(home))
+        yield home
+
+
+@contextmanager
+def _engine(home: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", float]]:
+    """`engine run` on the simulator, ended in order."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ENGINE_", "BINANCE_", "DATABASE_URL"))}
+    env |= {"ENGINE_HOME": str(home), "ENGINE_HTTP": "off", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-m", "cli", "run", "--user", "bench", "--json", *arguments]
+    begun_s = time.perf_counter()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, process_group=0)
+    try:
+        yield process, begun_s
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
