@@ -149,7 +149,8 @@ class Engine:
         if not definitions and not problems:
             for row in first_traders:
                 await self.store.add_trader(row)
-        self.screening.connect(self.workforce.dispatcher, await self.store.states())
+        current = {(definition.id, definition.version) for definition in definitions}
+        self.screening.connect(self.workforce.dispatcher, await self.store.states(current))
         self.desk = Desk(
             self.settings,
             self.roster,

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,9 +93,11 @@ class Store:
 
     # --- questions --------------------------------------------------------------------------------------------------
 
-    async def states(self) -> dict[tuple[str, int], MatchState]:
-        """Match states as the last run left them."""
-        return {key: MatchState.decode(body) for key, body in (await self.spool.load_states()).items()}
+    async def states(self, current: AbstractSet[tuple[str, int]]) -> dict[tuple[str, int], MatchState]:
+        """Match states as the last run left them; those of other versions than the `current` ones are forgotten."""
+        found = await self.spool.load_states()
+        await self.spool.forget_states(found.keys() - current)
+        return {key: MatchState.decode(body) for key, body in found.items() if key in current}
 
     async def traders(self) -> tuple[list[TraderDefinition], dict[str, Problem]]:
         """All traders of the user, and the rows that are invalid."""
