@@ -88,8 +88,8 @@ async def measure(rounds: int) -> list[dict[str, Any]]:
                     units.append(unit_ms)
                     for case, spent_ms in taken.items():
                         times[case].append(spent_ms)
-    unit_ms = statistics.median(units) if unit is not None else None
-    return [row(case, found, unit_ms) for case, found in times.items()]
+    median_ms = statistics.median(units) if unit is not None else None
+    return [row(case, found, median_ms) for case, found in times.items()]
 
 
 def row(case: str, times_ms: Sequence[float], unit_ms: float | None) -> dict[str, Any]:

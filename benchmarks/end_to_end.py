@@ -2,29 +2,21 @@
 
 Latency: frames of 100 symbols whose 5m bars close at once go through decoder, checks, candles, schedule, dispatcher, workers
 and the SQLite spool (fsync included), all as in an engine, in this process. Each closing frame yields one signal; its time runs
-from the moment its bytes are handed in until its commit is done. Start and memory: `engine run` as a program on the simulator,
-with warm kernels and an embedded database that is there already. Nothing is asserted here.
+from the moment its bytes are handed in until its commit is done. Start and memory of the program: benchmarks/program.py.
+Goals are reported, not asserted.
 """
 
 import asyncio
-import os
-import re
-import signal
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
-from benchmarks import yardsticks
+from benchmarks import program, yardsticks
 from engine.base.clock import ExchangeClock
 from engine.base.settings import Settings
 from engine.base.types import INTERVAL_MS, Kline
@@ -36,8 +28,6 @@ from engine.dispatch.stats import percentile
 from engine.feeds.asks import Ask, Tally
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
-from engine.persistence import queries
-from engine.persistence.door import session
 from engine.signals.signal import Signal
 from engine.signals.spool import Spool
 from engine.supervisor.home import Home
@@ -55,13 +45,8 @@ SYMBOLS = 100
 BARS = 500
 LENGTH_MS = INTERVAL_MS["5m"]
 WAIT_S = 120.0
-#: Goals of the first release.
+#: Goal of the first release.
 LATENCY_GOAL_MS = 50.0
-START_GOAL_S = 5.0
-MEMORY_GOAL_MB = 256.0
-STARTS = 3
-#: How long an engine works before its memory is looked at.
-SETTLE_S = 12.0
 
 #: Matches at every other bar, all symbols at once, so that each match is a first one.
 ALTERNATING = """
@@ -69,21 +54,6 @@ refresh = "5m"
 def check(ticker, klines, ta):
     five = klines["5m"]
     return {"rsi": ta.rsi(five.close, 14)[-1]} if (five.open_time[-1] // 300_000) % 2 == 0 else False
-"""
-PROMPT = """
-refresh = "1m"
-symbols = "top:100"
-def check(ticker, klines, ta):
-    return ta.rsi(klines["1m"].close, 14)[-1] >= 0 and klines["5m"].close[-1] > 0
-"""
-MANY = """
-refresh = "1m"
-symbols = "top:100"
-def check(ticker, klines, ta):
-    minute, five, quarter, hour = klines["1m"], klines["5m"], klines["15m"], klines["1h"]
-    macd, signal, hist = ta.macd(five.close, {fast}, 26, 9)
-    upper, middle, lower = ta.bbands(quarter.close, 20, 2.0, 2.0)
-    return ta.rsi(minute.close, {period})[-1] < 20 and hist[-1] > 0 and hour.close[-1] > ta.ema(hour.close, 50)[-1]
 """
 
 
@@ -94,7 +64,7 @@ def run(options: Any = None) -> list[dict[str, Any]]:
         options: `options.rounds`, if it has such a thing, says how many closes are measured.
     """
     rounds = getattr(options, "rounds", None) or ROUNDS
-    return [*asyncio.run(latency(rounds)), *starts(), *memory()]
+    return [*asyncio.run(latency(rounds)), *program.starts(), *program.memory()]
 
 
 # --- a close until its signal is on disk ------------------------------------------------------------------------------
@@ -104,18 +74,17 @@ async def latency(rounds: int) -> list[dict[str, Any]]:
     """Closes of all symbols at once; only every other one gives signals."""
     found_ms: list[float] = []
     last_ms: list[float] = []
-    async with asyncio.timeout(WAIT_S):
-        with tempfile.TemporaryDirectory(prefix="engine-bench-") as folder, Logs("text", "error") as logs:
-            desk = _Desk(Path(folder), logs)
+    with tempfile.TemporaryDirectory(prefix="engine-bench-") as folder, Logs("text", "error") as logs:
+        desk = _Desk(Path(folder), logs)
+        try:
             await desk.start()
-            try:
-                for number in range(2 * (rounds + WARM_UP)):
-                    times_ms = await desk.close_all()
-                    if times_ms and number >= 2 * WARM_UP:
-                        found_ms += times_ms
-                        last_ms.append(max(times_ms))
-            finally:
-                await desk.stop()
+            for number in range(2 * (rounds + WARM_UP)):
+                times_ms = await desk.close_all()
+                if times_ms and number >= 2 * WARM_UP:
+                    found_ms += times_ms
+                    last_ms.append(max(times_ms))
+        finally:
+            await desk.stop()
     u3_ms = yardsticks.measure(5)["u3_p99_us"] / 1e3
     return [_quantiles("close to signal, each of 100", found_ms, u3_ms), _quantiles("close to the last of 100", last_ms, u3_ms)]
 
@@ -164,11 +133,11 @@ class _Desk:
         await self._spool.open()
         self._workforce.start()
         await self._workforce.warm()
-        await self._workforce.dispatcher.wait_ready(WAIT_S)
+        assert await self._workforce.dispatcher.wait_ready(WAIT_S)
         self._screening.connect(self._workforce.dispatcher, {})
         row = new_row("bench", "alternating", ALTERNATING) | {"id": str(uuid.uuid4())}
         self._workforce.dispatcher.load_filter(self._roster.update([parse_row(row)], {}).load[0])
-        await self._planned.wait()
+        await asyncio.wait_for(self._planned.wait(), WAIT_S)
         self._commits = asyncio.create_task(self._screening.commit_forever())
         self._waiting = SYMBOLS
         await self._settled(0)
@@ -230,85 +199,3 @@ def _closing_frame(symbol: str, open_ms: int) -> bytes:
     }  # fmt: skip
     data = {"e": "kline", "E": open_ms + LENGTH_MS + 70, "s": symbol, "k": fields}
     return msgspec.json.encode({"stream": kline_stream(symbol, "5m"), "data": data})
-
-
-# --- the program ------------------------------------------------------------------------------------------------------
-
-
-def starts() -> list[dict[str, Any]]:
-    """From the start of the process to its first signal, which comes after the first evaluation and its commit."""
-    times_s = []
-    with _home({"prompt": PROMPT}) as home:
-        for _ in range(STARTS + 1):
-            with _engine(home) as (process, begun_s):
-                assert process.stdout is not None
-                process.stdout.readline()
-                times_s.append(time.perf_counter() - begun_s)
-            for file in (home / "spool").glob("*"):
-                file.unlink()
-    row = {"case": "program start to first signal, 100 x 2 x 1000 bars", "median_s": round(statistics.median(times_s[1:]), 2)}
-    return [row | {"goal": f"{START_GOAL_S:g} s", "reached": row["median_s"] <= START_GOAL_S}]
-
-
-def memory() -> list[dict[str, Any]]:
-    """Proportional memory (PSS) of supervisor, nursery and one worker, with 20 traders on 100 symbols and 4 intervals."""
-    traders = {f"trader {number}": MANY.format(fast=8 + number % 5, period=10 + number) for number in range(20)}
-    with _home(traders) as home, _engine(home, "--workers", "1") as (process, _):
-        time.sleep(SETTLE_S)
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        found: dict[str, float] = {}
-        for one in family:
-            role = _role(one, process.pid)
-            found[role] = found.get(role, 0.0) + _pss_mb(one.pid)
-    ours = [role for role in ("supervisor", "nursery", "worker") if role in found]
-    together = sum(found[role] for role in ours)
-    rows: list[dict[str, Any]] = [{"case": f"memory of the {role}", "pss_mb": round(found[role])} for role in sorted(found)]
-    goal = {"goal": f"{MEMORY_GOAL_MB:g} MB", "reached": together <= MEMORY_GOAL_MB}
-    return [*rows, {"case": f"memory together: {', '.join(ours)}", "pss_mb": round(together)} | goal]
-
-
-def _role(one: psutil.Process, supervisor: int) -> str:
-    if one.pid == supervisor:
-        return "supervisor"
-    command = " ".join(one.cmdline())
-    if "postgres" in command:
-        return "embedded database"
-    if "cli sim" in command:
-        return "simulator"
-    return "nursery" if one.ppid() == supervisor else "worker"
-
-
-def _pss_mb(pid: int) -> float:
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
-
-
-@contextmanager
-def _home(traders: dict[str, str]) -> Iterator[Path]:
-    """A home with a database that has these traders."""
-
-    async def add(home: Path) -> None:
-        async with session("", home, "bench") as opened:
-            for name, text in traders.items():
-                await queries.add_trader(opened, new_row("bench", name, text))
-
-    with tempfile.TemporaryDirectory(prefix="engine-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        asyncio.run(add(home))
-        yield home
-
-
-@contextmanager
-def _engine(home: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", float]]:
-    """`engine run` on the simulator, ended in order."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("ENGINE_", "BINANCE_", "DATABASE_URL"))}
-    env |= {"ENGINE_HOME": str(home), "ENGINE_HTTP": "off", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "cli", "run", "--user", "bench", "--json", *arguments]
-    begun_s = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, process_group=0)
-    try:
-        yield process, begun_s
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)

@@ -18,6 +18,8 @@ Examples:
   engine bench --json today.json --compare yesterday.json
 """
 
+HOW_TO_WRITE = "write one with: engine bench --json FILE"
+
 
 @click.command(epilog=EPILOG)
 @click.argument("suites", nargs=-1)
@@ -62,20 +64,21 @@ def bench(
         return
     earlier = _read(compare_file) if compare_file else None
     document = harness.run(harness.choose(suites), harness.Options(rounds), lambda text: click.echo(text, err=True))
+    if earlier is not None:
+        document["compared"] = compare.compare(earlier, document)
     if str(json_file) == "-":
         render.json_document(document)
-    else:
-        _show(document)
-        if json_file is not None:
-            _write(json_file, document)
+        return
+    _show(document)
     if earlier is not None:
-        click.echo("\ncompared with the earlier run; above 1 is slower or larger now", err=str(json_file) == "-")
-        if str(json_file) != "-":
-            render.table(compare.compare(earlier, document), ("suite", "case", "number", "was", "now", "ratio", "verdict"))
+        click.echo("\ncompared with the earlier run; above 1 is slower or larger now")
+        render.table(document["compared"], ("suite", "case", "number", "was", "now", "ratio", "verdict"))
+    if json_file is not None:
+        _write(json_file, document)
 
 
 def _show(document: Mapping[str, Any]) -> None:
-    """A table for each kind of row of each suite, and the yardsticks."""
+    """A table for each suite, and the yardsticks."""
     for name, suite in document["suites"].items():
         click.echo(f"\n{name}  ({suite['wall_s']} s, {suite['cpu_s']} s of CPU)")
         rows = suite["rows"]
@@ -102,10 +105,11 @@ def _number(value: object) -> object:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
-        assert isinstance(found["suites"], dict)
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise UsageError("not a file of engine bench", path, "write one with: engine bench --json FILE") from error
-    return dict(found)
+    except ValueError as error:
+        raise UsageError("not a file of engine bench", path, HOW_TO_WRITE) from error
+    if not isinstance(found, dict) or not isinstance(found.get("suites"), dict):
+        raise UsageError("not a file of engine bench", path, HOW_TO_WRITE)
+    return found
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:

@@ -272,11 +272,6 @@ class Screening:
                 self.signals_found += len(signals)
                 self._on_signals(signals)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether everything answered so far is stored and announced."""
-        return not (self._fresh or self._dirty or self._commit_turn.locked())
-
     def _refused(self, error: SpoolError) -> None:
         if not self.spool_problem:
             log.error("signals cannot be stored, evaluations are held back: %s", error)

@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import compare, harness
+from benchmarks import compare, harness, program
 from cli.__main__ import main
 
 
@@ -46,6 +49,32 @@ def test_a_run_tells_machine_yardsticks_and_rows_and_can_be_compared_with(tmp_pa
     assert all(row["p50_us"] > 0 for row in suite["rows"])
     assert main(["bench", "candles", "--rounds", "2", "--compare", str(file)]) == 0
     assert "compared with the earlier run" in capsys.readouterr().out
+    # And the comparison is in the document where that is asked for
+    assert main(["bench", "candles", "--rounds", "2", "--compare", str(file), "--json", "-"]) == 0
+    compared = json.loads(capsys.readouterr().out)["compared"]
+    assert {row["suite"] for row in compared} == {"candles"}
+
+
+def test_an_engine_that_ends_is_not_taken_for_one_that_starts_quickly():
+    with (
+        subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE, text=True) as process,
+        pytest.raises(AssertionError, match="no signal"),
+    ):
+        program._first_signal(process)
+
+
+def test_pages_shared_with_strangers_count_in_full():
+    # Given this process and a child that maps the same libraries
+    command = [sys.executable, "-c", "import numpy; print(1, flush=True); input()"]
+    pid = os.getpid()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        # Then what the kernel divides between the two is not divided, nor counted twice
+        alone_mb, both_mb = program._alone_mb([pid]), program._alone_mb([pid, child.pid])
+        assert alone_mb > program._pss_mb(pid, "Pss")
+        assert both_mb < alone_mb + program._alone_mb([child.pid])
+        child.communicate("\n")
 
 
 def run_of(u4_us: float, **cases: float) -> dict[str, Any]:
