@@ -6,7 +6,7 @@ Not here: what to ask and what to do with the answer. Weights are those of the d
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +32,9 @@ PATIENCE_S = 90.0
 #: Longest pause between two attempts, in seconds.
 RETRY_PAUSE_MAX_S = 10.0
 
+#: Takes every reply as it came: (path and query, status, headers, body, monotonic seconds at sending and at receiving).
+OnReply = Callable[[str, int, Mapping[str, str], bytes, float, float], None]
+
 
 class RestClient:
     """Typed calls of the market-data endpoints below `base_url`; use as an async context manager or call `close`.
@@ -46,6 +49,8 @@ class RestClient:
         self.offset_ms = 0.0
         self.requests = 0
         self.failures = 0
+        #: Is handed every reply, whatever its status; must not raise.
+        self.on_reply: OnReply | None = None
         self._retries = retries
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._connections = connections
@@ -137,11 +142,14 @@ class RestClient:
 
     async def _once(self, path: str, query: dict[str, str]) -> bytes:
         target = self.url + path
-        sent_ms = self._now_ms()
+        sent_ms, sent_s = self._now_ms(), time.monotonic()
         self.requests += 1
         try:
             async with self._open().get(target, params=query) as response:
                 body = await response.read()
+                if self.on_reply is not None:
+                    told = response.url.raw_path_qs, response.status, response.headers, body
+                    self.on_reply(*told, sent_s, time.monotonic())
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self.failures += 1
             reason = str(error) or type(error).__name__

@@ -8,6 +8,11 @@ from engine.feeds.backoff import Attempts
 from engine.feeds.connection import Connection
 from engine.feeds.plan import plan
 
+#: Takes each text message of a connection; see Connection.
+Take = Callable[[bytes], Message | None]
+#: Makes of a connection's number and its `take` another one that does more, such as recording what passes.
+Tap = Callable[[int, Take], Take]
+
 
 class Connections:
     """See Connection for `take`, `on_subscribed` and `on_lost`; `max_streams` is the most that one connection carries."""
@@ -15,14 +20,16 @@ class Connections:
     def __init__(
         self,
         url: str,
-        take: Callable[[bytes], Message | None],
+        take: Take,
         on_subscribed: Callable[[Sequence[str]], None],
         on_lost: Callable[[Sequence[str]], None],
         *,
         max_streams: int,
         silence_ms: int,
+        tap: Tap | None = None,
     ) -> None:
         self._url = url
+        self._tap = tap
         self._take = take
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
@@ -55,7 +62,7 @@ class Connections:
         return Connection(
             number,
             self._url,
-            self._take,
+            self._take if self._tap is None else self._tap(number, self._take),
             self._on_subscribed,
             self._on_lost,
             silence_ms=self._silence_ms,
