@@ -75,6 +75,14 @@ DEMO_USER = "demo"
     help="Stop after so long.",
 )
 @click.option(
+    "--record",
+    "record_dir",
+    metavar="DIR",
+    envvar="ENGINE_RECORD_DIR",
+    show_envvar=True,
+    help="Keep all that the exchange sends, as it came; engine sim --replay DIR plays it back.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     envvar="ENGINE_LOG_FORMAT",

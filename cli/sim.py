@@ -14,6 +14,7 @@ Examples:
   engine sim --port 9000                          a market of 100 symbols, in real time
   engine sim --speed 60 --seed 7 --symbols 20     another one, a minute in each second
   engine sim --data spot-5m.parquet --speed 3000  recorded candles, five minutes in 0.1 s
+  engine sim --replay night --speed 4             what engine run --record night kept, four times as fast
   curl "$(engine sim --json | jq -r .rest)/api/v3/time"
 """
 
@@ -51,18 +52,26 @@ Examples:
 )
 @click.option("--data", default="", envvar="ENGINE_SIM_DATA", show_envvar=True, help="Replay recorded candles (Parquet) instead.")
 @click.option(
+    "--replay",
+    default="",
+    metavar="DIR|FILE",
+    envvar="ENGINE_SIM_REPLAY",
+    show_envvar=True,
+    help="Play back what engine run --record kept, or a capture (.ws), as it came.",
+)
+@click.option(
     *("--start", "start"),
     default="",
     envvar="ENGINE_SIM_START",
     show_envvar=True,
-    help="Where its time begins, ISO 8601.  [default: now; with --data: after a thousand bars]",
+    help="Where its time begins, ISO 8601.  [default: now; with --data: after a thousand bars; with --replay: first stream]",
 )
 @click.option(
     "--until",
     envvar="ENGINE_SIM_UNTIL",
     show_envvar=True,
     default="",
-    help="Where its time stops, ISO 8601.  [default: never; with --data: where they end]",
+    help="Where its time stops, ISO 8601.  [default: never; with --data and --replay: where they end]",
 )
 @click.option(
     "--symbols",
@@ -76,7 +85,7 @@ Examples:
     envvar="ENGINE_SIM_HOLD",
     show_envvar=True,
     default=None,
-    help="Let time stand still at the start until the first kline stream is subscribed.  [default: only with --data]",
+    help="Let time stand still at the start until the first kline stream is subscribed.  [default: with --data and --replay]",
 )
 @click.option(
     "--ready-fd",

@@ -81,6 +81,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     spool_max_mb: Annotated[
         int, Meta(ge=1, le=1_000_000, description="size of the signal spool at which the engine degrades by name")
     ] = 1_024
+    record_dir: Annotated[
+        str, Meta(description="directory in which all that the exchange sends is recorded as it came; empty: nothing is")
+    ] = ""
+    record_max_mb: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="disk space for recordings; beyond it the oldest files of `record_dir` go")
+    ] = 10_000
     shutdown_timeout_s: Annotated[
         float, Meta(gt=0, le=600, description="time for an orderly stop before processes are killed")
     ] = 10.0
@@ -164,6 +170,7 @@ COMMAND_VARIABLES = frozenset(
         "ENGINE_SIM_HOST",
         "ENGINE_SIM_PORT",
         "ENGINE_SIM_UNTIL",
+        "ENGINE_SIM_REPLAY",
         "ENGINE_SIM_SYMBOLS",
         "ENGINE_SIM_HOLD",
         "ENGINE_SIM_READY_FD",

@@ -33,6 +33,7 @@ class Options(NamedTuple):
     speed: float = 1.0
     seed: int = 1
     data: str = ""
+    replay: str = ""
     start: str = ""
     until: str = ""
     symbols: int | None = None
