@@ -22,9 +22,10 @@ from engine.sim.shapes import Shapes
 from engine.sim.split import PARTS, split
 
 SYMBOLS_MAX: Final = 2_000
-#: Courses kept in memory, about 100 kB each.
+#: Courses kept in memory beyond one of each symbol, about 100 kB each: streams of all symbols go round and round, and a store
+#: that holds one less than there are would make each of them anew every time.
 COURSES_KEPT: Final = 256
-#: Hours of minutes kept in memory, 5 kB each.
+#: Hours of minutes kept in memory beyond two of each symbol, 5 kB each.
 HOURS_KEPT: Final = 1_024
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,8 @@ class SyntheticMarket:
         self._seed = seed
         self._characters = {who.listing.symbol: who for who in (courses.character(seed, rank) for rank in range(symbols))}
         self.listings: Mapping[str, Listing] = {symbol: who.listing for symbol, who in self._characters.items()}
+        self._courses_kept = COURSES_KEPT + symbols
+        self._hours_kept = HOURS_KEPT + 2 * symbols
         self._courses: OrderedDict[tuple[str, int], Course] = OrderedDict()
         self._hour_blocks: OrderedDict[tuple[str, int], Bars] = OrderedDict()
 
@@ -104,7 +107,9 @@ class SyntheticMarket:
 
     def _hour_block(self, who: Character, hour: int) -> Bars:
         """One hour of minutes; the latest are kept, since a running exchange asks for the same ones again and again."""
-        return _kept(self._hour_blocks, (who.listing.symbol, hour), HOURS_KEPT, lambda: self._compose(who, hour, hour + 1, 1))
+        return _kept(
+            *(self._hour_blocks, (who.listing.symbol, hour), self._hours_kept), lambda: self._compose(who, hour, hour + 1, 1)
+        )
 
     def _compose(self, who: Character, first_hour: int, end_hour: int, minutes: int) -> Bars:
         """All bars of so many minutes in a range of hours."""
@@ -157,7 +162,8 @@ class SyntheticMarket:
 
     def _course(self, who: Character, number: int) -> Course:
         return _kept(
-            self._courses, (who.listing.symbol, number), COURSES_KEPT, lambda: courses.make_course(self._seed, who, number)
+            *(self._courses, (who.listing.symbol, number), self._courses_kept),
+            lambda: courses.make_course(self._seed, who, number),
         )
 
 

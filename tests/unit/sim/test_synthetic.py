@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.base.errors import SettingsError
 from engine.base.types import DAY_MS, HOUR_MS, INTERVAL_MS, MINUTE_MS, SECOND_MS
-from engine.sim import bars
+from engine.sim import bars, synthetic
 from engine.sim.bars import Bars
 from engine.sim.synthetic import SyntheticMarket
 
@@ -145,3 +145,17 @@ def test_seeds_make_different_markets() -> None:
 def test_a_market_of_no_symbols_is_refused() -> None:
     with pytest.raises(SettingsError, match="number of symbols"):
         SyntheticMarket(symbols=0)
+
+
+def test_a_running_exchange_of_many_symbols_makes_no_course_twice(monkeypatch):
+    # Given more symbols than courses that are kept in any case
+    market = SyntheticMarket(1, synthetic.COURSES_KEPT + 10)
+    made = []
+    make = synthetic.courses.make_course
+    monkeypatch.setattr(synthetic.courses, "make_course", lambda *who: made.append(who) or make(*who))
+    # When all are looked at in turn, again and again
+    for minute in range(3):
+        for symbol in market.listings:
+            market.trades_before(symbol, NOW_MS + minute * MINUTE_MS)
+    # Then
+    assert len(made) == len(market.listings)
