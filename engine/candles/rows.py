@@ -69,6 +69,10 @@ class Rows:
         self._memory[start : start + _WIDTH] = values
         words[place] = sequence + 1
 
+    def places(self, position: int) -> tuple[int, int, int]:
+        """Offsets in the segment, in bytes, of a row's sequence number, open time and values."""
+        return (self._sequences + position) * 8, (self._open_times + position) * 8, self._values + position * _WIDTH
+
     def write_many(self, position: int, rows: Packed) -> None:
         """Replace neighbouring rows, from that position on."""
         words, size = self._words, len(rows.open_times)

@@ -47,7 +47,7 @@ class Writer:
     def __init__(self, segment: Segment) -> None:
         if not segment.writable:
             raise CandleError("segment is mapped read-only", "attach", "only its creator writes")
-        self._segment = segment
+        self.segment = segment
         self._layout = shape = segment.layout
         self._memory_rows = Rows(segment)
         self._write_row = self._memory_rows.write
@@ -65,7 +65,6 @@ class Writer:
         self._counts = [0] * shape.series
         self._firsts = [0] * shape.series
         self._last_open_ms = [0] * shape.series
-        self._forming_open_ms = [0] * shape.series
 
     # --- tables -----------------------------------------------------------------------------------------------------
 
@@ -99,9 +98,9 @@ class Writer:
         if not 0 < len(encoded) <= width or b"\0" in encoded:
             raise CandleError(f"{what} name does not fit", repr(name), f"1 to {width} bytes")
         start = offset + len(names) * width
-        self._segment.memory[start : start + width] = encoded.ljust(width, b"\0")
+        self.segment.memory[start : start + width] = encoded.ljust(width, b"\0")
         names.append(name)
-        self._segment.words[count_offset // 8] = len(names)
+        self.segment.words[count_offset // 8] = len(names)
         return len(names) - 1
 
     # --- single bars ------------------------------------------------------------------------------------------------
@@ -124,7 +123,8 @@ class Writer:
         self._counts[series] = count + 1
         self._last_open_ms[series] = open_ms
         self._set_count(series, count + 1)
-        if open_ms >= self._forming_open_ms[series] > 0:
+        # Read from memory, not from a mirror: a compiled reader may have written the forming bar (`forming_places`).
+        if open_ms >= self._forming_ms(series) > 0:
             self._clear_forming(series)
         return _APPENDED
 
@@ -134,7 +134,6 @@ class Writer:
         open_ms = kline[0]
         if open_ms > self._last_open_ms[series]:
             self._write_row(series * self._rows + self._bars, kline)
-            self._forming_open_ms[series] = open_ms
 
     def _again(self, series: int, kline: Kline) -> Outcome:
         """A bar that is not newer than the newest."""
@@ -155,8 +154,18 @@ class Writer:
         self._firsts[series] = index
         self._memory_rows.set_first(series, index)
 
+    def forming_places(self, symbol: int, interval: int) -> tuple[int, int, int]:
+        """Where the forming bar stands, for whoever writes it besides: offsets in bytes of sequence, open time, values.
+
+        That one keeps to the order of `engine.candles.rows`, runs in this thread, and writes only bars newer than the
+        newest closed one.
+        """
+        return self._memory_rows.places((symbol * self._max_intervals + interval) * self._rows + self._bars)
+
+    def _forming_ms(self, series: int) -> int:
+        return self._memory_rows.open_ms(series * self._rows + self._bars)
+
     def _clear_forming(self, series: int) -> None:
-        self._forming_open_ms[series] = 0
         self._memory_rows.blank(series * self._rows + self._bars)
 
     # --- many bars --------------------------------------------------------------------------------------------------
@@ -165,7 +174,7 @@ class Writer:
         """Merge closed bars in any order; ranges missing inside the result are holes of the exchange and stay."""
         series = symbol * self._max_intervals + interval
         outcome = self._merge(series, klines)
-        if 0 < self._forming_open_ms[series] <= self._last_open_ms[series]:
+        if 0 < self._forming_ms(series) <= self._last_open_ms[series]:
             self._clear_forming(series)
         return outcome
 
@@ -253,12 +262,12 @@ class Writer:
 
     def forming_open_ms(self, symbol: int, interval: int) -> int:
         """Open time of the forming bar, or 0."""
-        return self._forming_open_ms[symbol * self._max_intervals + interval]
+        return self._forming_ms(symbol * self._max_intervals + interval)
 
     def forming(self, symbol: int, interval: int) -> Kline | None:
         """The forming bar."""
         series = symbol * self._max_intervals + interval
-        return self._memory_rows.read(series * self._rows + self._bars) if self._forming_open_ms[series] else None
+        return self._memory_rows.read(series * self._rows + self._bars) if self._forming_ms(series) else None
 
     def bar(self, symbol: int, interval: int, open_ms: int) -> Kline | None:
         """The closed bar of that open time, if it is held."""

@@ -21,6 +21,7 @@ from engine.candles.bars import check_kline, merge
 from engine.candles.writer import Outcome, Writer
 from engine.feeds.asks import NEVER_MS, Ask, Phase, Tally
 from engine.feeds.freshness import newest_closed_ms
+from engine.feeds.gates import Gate
 
 #: Closed bars kept while history is out; beyond it they are dropped and asked for like any other missing bar.
 KEPT_MAX = 4_000
@@ -36,7 +37,7 @@ class Series:
 
     __slots__ = (
         "_ahead", "_announce", "_announced_ms", "_doubted_ms", "_early", "_interval", "_kept", "_last_ms", "_next_ms",
-        "_put_closed", "_put_forming", "_symbol", "_tally", "_writer", "covered_from_ms", "event_ms", "length_ms", "phase",
+        "_put_closed", "_put_forming", "_symbol", "_tally", "_writer", "covered_from_ms", "gate", "length_ms", "phase",
         "since_ms",
     )  # fmt: skip
 
@@ -48,6 +49,7 @@ class Series:
         length_ms: int,
         announce: Callable[[int, int, int], None],
         tally: Tally,
+        gate: Gate | None = None,
     ) -> None:
         self._writer = writer
         self._symbol = symbol
@@ -62,8 +64,8 @@ class Series:
         self.since_ms: float = inf
         #: History has been asked from here on.
         self.covered_from_ms = 0
-        #: When the exchange sent the newest event.
-        self.event_ms = 0
+        #: Through here a compiled reader writes forming bars; it stays shut whenever the next one needs a look.
+        self.gate = gate or Gate.alone()
         self._last_ms = NEVER_MS
         self._next_ms = NEVER_MS
         self._announced_ms = NEVER_MS
@@ -71,6 +73,21 @@ class Series:
         self._kept: dict[int, Kline] = {}
         self._early: list[Kline] = []
         self._ahead: Kline | None = None
+
+    @property
+    def event_ms(self) -> int:
+        """When the exchange sent the newest event, whoever took it."""
+        return self.gate.event_ms
+
+    def end(self) -> None:
+        """Nothing is written any more by others than `take` and `fill`."""
+        self.gate.shut()
+
+    def _set_gate(self) -> None:
+        if self.phase is _LIVE and self._next_ms > 0:
+            self.gate.expected_ms = self._next_ms
+        else:
+            self.gate.shut()
 
     # --- live events ------------------------------------------------------------------------------------------------
 
@@ -91,12 +108,14 @@ class Series:
             self._tally.invalid += 1
             return
         kline = _new(Kline, values[:10])
+        gate = self.gate
         if closed:
             self._take_closed(kline, event_ms)
-        elif event_ms < self.event_ms or opened < self._next_ms:
+            self._set_gate()
+        elif event_ms < gate.event_ms or opened < self._next_ms:
             self._tally.out_of_order += 1
         else:
-            self.event_ms = event_ms
+            gate.event_ms = event_ms
             if opened == self._next_ms and self.phase is _LIVE:
                 self._tally.forming += 1
                 self._put_forming(self._symbol, self._interval, kline)
@@ -109,7 +128,7 @@ class Series:
         if check_kline(kline, self.length_ms):
             self._tally.invalid += 1
             return
-        self.event_ms = max(self.event_ms, event_ms)
+        self.gate.event_ms = max(self.gate.event_ms, event_ms)
         if self.phase is Phase.EMPTY:
             self._keep(kline)
         elif kline.open_time > self._next_ms and self._next_ms != NEVER_MS:
@@ -212,6 +231,7 @@ class Series:
         """Begin with the first close that comes."""
         self.phase = Phase.LIVE
         self._drain()
+        self._set_gate()
 
     def fill(self, ask: Ask, rows: Sequence[Kline], sure_ms: float, *, full: bool) -> Ask | None:
         """Take in one page that answers `ask`: what the exchange has from `ask.start_ms` on, as far as one page goes.
@@ -234,6 +254,7 @@ class Series:
         if self.is_joined and rest is None and not ask.older:
             self._drain()
             self._offer(forming)
+        self._set_gate()
         return rest
 
     def _split(self, ask: Ask, rows: Sequence[Kline], sure_ms: float) -> tuple[list[Kline], Kline | None]:
