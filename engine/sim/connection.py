@@ -1,6 +1,7 @@
 """One WebSocket: hears control messages, sends events, pings, and is cut for the exchange's reasons.
 
-`Connection.deliver` is the only way for events to a client; whoever wants to lose, delay or reorder them does it there.
+`Connection.deliver` is the only way for events to a client; what loses, delays or reorders them is in `tampering`, and who
+cuts, mutes or freezes sockets is `keeper`.
 """
 
 import asyncio
@@ -12,7 +13,9 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from engine.sim import control
+from engine.sim.audit import Audit
 from engine.sim.control import Session
+from engine.sim.faults import Faults
 from engine.sim.limits import Limits, Throttle
 from engine.sim.publisher import Event, Publisher
 
@@ -23,33 +26,50 @@ BACKLOG_MAX: Final = 65_536
 
 
 class Connection:
-    """One client."""
+    """One client; `faults` and `audit` are those of the simulator."""
 
-    def __init__(self, socket: web.WebSocketResponse, publisher: Publisher, limits: Limits, session: Session) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        publisher: Publisher,
+        limits: Limits,
+        session: Session,
+        faults: Faults,
+        audit: Audit,
+    ) -> None:
+        self.session = session
+        self.opened_s = time.monotonic()
+        #: Accepted, but never says a word.
+        self.silent = False
         self._socket = socket
+        self._transport = transport
         self._publisher = publisher
         self._limits = limits
-        self._session = session
+        self._faults = faults
+        self._audit = audit
         self._throttle = Throttle(limits.messages_per_second)
         self._outbox: deque[bytes] = deque()
         self._filled = asyncio.Event()
+        self._open_road = asyncio.Event()
+        self._open_road.set()
         self._pings: dict[bytes, float] = {}
         self._close_task: asyncio.Task[bool] | None = None
 
     def deliver(self, event: Event) -> None:
         """Take one event; implements `publisher.Listener`."""
-        self._send(event.frame(self._session.unit, self._session.combined))
+        self._send(event.frame(self.session.unit, self.session.combined))
 
     async def run(self, names: list[str]) -> None:
         """Serve the client until it leaves or is cut; `names` are the streams of its URL."""
-        self._session.subscriptions.update(dict.fromkeys(names))
+        self.session.subscriptions.update(dict.fromkeys(names))
         self._publisher.subscribe(self, names)
         sender = asyncio.create_task(self._send_all())
         pinger = asyncio.create_task(self._ping_all())
         try:
             await self._hear()
         finally:
-            self._publisher.unsubscribe(self, self._session.subscriptions)
+            self._publisher.unsubscribe(self, self.session.subscriptions)
             for task in (sender, pinger):
                 task.cancel()
             await asyncio.gather(sender, pinger, *([self._close_task] if self._close_task else []), return_exceptions=True)
@@ -60,28 +80,39 @@ class Connection:
         if self._close_task is None:
             self._close_task = asyncio.create_task(self._socket.close(code=code, message=reason.encode()))
 
+    def abort(self) -> None:
+        """End the connection without a word, as a broken line does."""
+        self._transport.abort()
+
     async def _hear(self) -> None:
         async for message in self._socket:
-            if not self._throttle.message(time.monotonic()):
+            await self._open_road.wait()
+            in_time = self._throttle.message(time.monotonic())
+            size_bytes = len(message.data) if isinstance(message.data, bytes) else len(str(message.data).encode())
+            self._audit.control_frame(size_bytes, self._throttle.within_1s)
+            if not in_time:
                 self.cut(WSCloseCode.POLICY_VIOLATION, "Too many requests")
                 return
+            if self.silent:
+                continue
             if message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 self._pings.pop(bytes(message.data), None)
-            elif message.type is WSMsgType.TEXT:
+            elif message.type is WSMsgType.TEXT and size_bytes <= self._limits.message_bytes:
                 self._control(message.data)
 
     def _control(self, text: str) -> None:
-        if len(text.encode()) > self._limits.message_bytes:
-            return
-        outcome = control.handle(text, self._session, self._limits.streams_per_connection)
+        outcome = control.handle(text, self.session, self._limits.streams_per_connection)
         # The reply goes out before the first event of what it promises.
         self._send(outcome.reply)
         self._publisher.subscribe(self, outcome.added)
         self._publisher.unsubscribe(self, outcome.removed)
+        self._audit.streams_peak = max(self._audit.streams_peak, len(self.session.subscriptions))
 
     def _send(self, frame: bytes) -> None:
+        if self.silent:
+            return
         if len(self._outbox) >= BACKLOG_MAX:
             log.warning("client does not read: %d frames wait, it is cut", len(self._outbox))
             self.cut(WSCloseCode.POLICY_VIOLATION, "Slow consumer")
@@ -94,6 +125,8 @@ class Connection:
             await self._filled.wait()
             self._filled.clear()
             while self._outbox:
+                await self._open_road.wait()
+                self._audit.events_sent += 1
                 await self._socket.send_frame(self._outbox.popleft(), WSMsgType.TEXT)
 
     async def _ping_all(self) -> None:
@@ -101,7 +134,10 @@ class Connection:
         begun_s = time.monotonic()
         while True:
             await asyncio.sleep(self._limits.ping_every_s)
+            await self._open_road.wait()
             now_s = time.monotonic()
+            if self.silent:
+                continue
             if any(now_s - sent_s >= self._limits.pong_within_s for sent_s in self._pings.values()):
                 self.cut(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
             elif now_s - begun_s >= self._limits.connection_lifetime_s:

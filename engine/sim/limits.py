@@ -115,7 +115,12 @@ class Throttle:
         """Count one message; False when it is one too many."""
         self._times_s = [at_s for at_s in self._times_s if at_s > now_s - 1.0]
         self._times_s.append(now_s)
-        return len(self._times_s) <= self._allowed
+        return self.within_1s <= self._allowed
+
+    @property
+    def within_1s(self) -> int:
+        """Messages of the last second."""
+        return len(self._times_s)
 
 
 def _until_next(window_s: int, now_s: float) -> int:

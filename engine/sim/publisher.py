@@ -24,10 +24,12 @@ SLEEP_MIN_S: Final = 0.001
 class Event:
     """One event in the forms listeners want, each written when first asked for."""
 
-    __slots__ = ("_frames", "_name", "_write")
+    __slots__ = ("_frames", "_write", "closed", "stream")
 
-    def __init__(self, name: str, write: Callable[[int], str]) -> None:
-        self._name = name
+    def __init__(self, stream: Stream, write: Callable[[int], str], *, closed: bool = False) -> None:
+        self.stream = stream
+        #: Whether it is the last word on a bar.
+        self.closed = closed
         self._write = write
         self._frames: dict[tuple[int, bool], bytes] = {}
 
@@ -37,7 +39,7 @@ class Event:
         if frame is None:
             text = self._write(unit)
             if combined:
-                text = f'{{"stream":"{self._name}","data":{text}}}'
+                text = f'{{"stream":"{self.stream.name}","data":{text}}}'
             frame = self._frames[unit, combined] = text.encode()
         return frame
 
@@ -57,7 +59,7 @@ class Publisher:
         self._rolling = rolling
         self._clock = clock
         self._timetable = Timetable(speed=clock.speed, seed=seed, until_ms=clock.until_ms)
-        self._listeners: dict[str, set[Listener]] = {}
+        self._listeners: dict[str, dict[Listener, None]] = {}
         self._last_trades: dict[str, int] = {}
         self._last_ids: dict[str, dict[str, int]] = {}
         self._changed = asyncio.Event()
@@ -72,7 +74,7 @@ class Publisher:
                 continue
             if name not in self._listeners:
                 self._begin(stream)
-            self._listeners[name].add(listener)
+            self._listeners[name][listener] = None
             awaited = awaited or stream.kind == "kline"
         if awaited and self._clock.held:
             log.info("first kline stream subscribed: time begins to run")
@@ -85,7 +87,7 @@ class Publisher:
             listeners = self._listeners.get(name)
             if listeners is None:
                 continue
-            listeners.discard(listener)
+            listeners.pop(listener, None)
             if not listeners:
                 del self._listeners[name]
                 self._timetable.remove(name)
@@ -121,7 +123,7 @@ class Publisher:
 
     def _begin(self, stream: Stream) -> None:
         now_ms = self._clock.now_ms()
-        self._listeners[stream.name] = set()
+        self._listeners[stream.name] = {}
         self._timetable.add(stream, now_ms)
         self._last_trades.pop(stream.name, None)
         if stream.kind != "kline":
@@ -177,7 +179,7 @@ class Publisher:
                 unit=unit,
             )
 
-        return Event(stream.name, write)
+        return Event(stream, write, closed=closed)
 
     def _ticker_event(self, stream: Stream, now_ms: int) -> Event | None:
         """Tickers that changed since they were last told."""
@@ -192,7 +194,7 @@ class Publisher:
             texts = ",".join(one(ticker, now_ms, unit) for ticker in changed)
             return f"[{texts}]" if stream.kind == "all_mini_tickers" else texts
 
-        return Event(stream.name, write)
+        return Event(stream, write)
 
     def _tickers(self, stream: Stream, now_ms: int) -> list[Ticker]:
         symbols = self._tape.market.listings if stream.kind == "all_mini_tickers" else (stream.symbol,)

@@ -1,6 +1,6 @@
 """The REST interface: one path, one rule. A request is weighed, admitted or refused, answered, and signed with headers.
 
-`Rest.answer` is the only way in and out, for replies and refusals alike; whoever wants to spoil answers does it there.
+`Rest.answer` is the only way in and out, for replies and refusals alike; faults spoil answers there, see `spoiling`.
 """
 
 import time
@@ -14,8 +14,10 @@ from aiohttp import web
 
 from engine.base.errors import ExchangeRefused
 from engine.base.types import INTERVAL_MS
-from engine.sim import bars, catalog, digits, messages, parameters, refusals
+from engine.sim import bars, catalog, digits, messages, parameters, refusals, spoiling
+from engine.sim.audit import Audit
 from engine.sim.clock import SimulatedClock
+from engine.sim.faults import Faults
 from engine.sim.grid import grid_of
 from engine.sim.limits import Gate, Verdict
 from engine.sim.market import Listing
@@ -39,11 +41,13 @@ class Question(NamedTuple):
 class Rest:
     """Answers for one simulator."""
 
-    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, gate: Gate) -> None:
+    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, gate: Gate, faults: Faults, audit: Audit) -> None:
         self._tape = tape
         self._rolling = rolling
         self._clock = clock
         self._gate = gate
+        self._faults = faults
+        self._audit = audit
         self._routes: dict[str, tuple[Callable[[Pairs], int], Callable[[Question], bytes]]] = {
             "/api/v3/ping": (lambda _: 1, self._ping),
             "/api/v3/time": (lambda _: 1, self._time),
@@ -59,12 +63,23 @@ class Rest:
         """Any request that is not a WebSocket."""
         pairs = list(request.query.items())
         weigh, reply = self._routes.get(request.path, (None, None)) if request.method == "GET" else (None, None)
-        verdict = self._gate.request(request.remote or "", weigh(pairs) if weigh else 1, time.time())
+        wall_s = time.time()
+        verdict = self._gate.request(request.remote or "", weigh(pairs) if weigh else 1, wall_s)
+        self._audit.request(verdict.used_weight, wall_s)
+        response = self._respond(request, reply, pairs, verdict)
+        self._audit.reply(response.status, wall_s, int(response.headers.get("Retry-After", 0)))
+        return response
+
+    def _respond(
+        self, request: web.BaseRequest, reply: Callable[[Question], bytes] | None, pairs: Pairs, verdict: Verdict
+    ) -> web.Response:
         headers = {"X-MBX-USED-WEIGHT": str(verdict.used_weight), "X-MBX-USED-WEIGHT-1M": str(verdict.used_weight)}
         if verdict.retry_after_s:
             headers["Retry-After"] = str(verdict.retry_after_s)
         try:
             self._admit(verdict)
+            if (running := spoiling.strike(self._faults, "http", request)) is not None:
+                return spoiling.refusal(running, headers, self._clock.now_ms())
             if reply is None:
                 return _not_found(request, headers)
             unit = _time_unit(request.headers.get("X-MBX-TIME-UNIT"))
@@ -106,6 +121,7 @@ class Rest:
             closes = opens + grid.length_ms - 1
         else:
             closes = np.array([grid.next_open(int(open_ms)) - 1 for open_ms in opens], dtype=np.int64)
+        self._audit.klines(opens.size)
         return digits.rows_json(table, closes, microseconds=question.unit > 1)
 
     def _exchange_info(self, question: Question) -> bytes:

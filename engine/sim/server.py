@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,15 +14,20 @@ from aiohttp import WSCloseCode, web
 from engine.base.errors import AddressInUse, SettingsError
 from engine.base.types import Kline
 from engine.sim import bars
+from engine.sim.audit import Audit
 from engine.sim.clock import SimulatedClock
 from engine.sim.connection import Connection
 from engine.sim.control import Session
+from engine.sim.faults import Faults
+from engine.sim.faulttext import Fault
 from engine.sim.grid import grid_of
+from engine.sim.keeper import Keeper
 from engine.sim.limits import Gate, Limits
 from engine.sim.market import Market
 from engine.sim.publisher import Publisher
 from engine.sim.rest import Rest
 from engine.sim.rolling import Rolling
+from engine.sim.steering import PREFIX, Steering
 from engine.sim.tape import Tape
 
 log = logging.getLogger(__name__)
@@ -31,7 +37,10 @@ STOP_TIMEOUT_S: Final = 0.5
 
 
 class Simulator:
-    """A running exchange: `async with Simulator(market, clock) as sim: sim.rest_url, sim.ws_url`."""
+    """A running exchange: `async with Simulator(market, clock) as sim: sim.rest_url, sim.ws_url`.
+
+    `faults` begin when it does; more come over its control endpoint.
+    """
 
     def __init__(
         self,
@@ -42,6 +51,8 @@ class Simulator:
         port: int = 0,
         seed: int = 1,
         limits: Limits | None = None,
+        faults: Sequence[Fault] = (),
+        fault_seed: int = 1,
     ) -> None:
         self.market = market
         self.clock = clock
@@ -51,11 +62,18 @@ class Simulator:
         self._gate = Gate(self._limits)
         tape = Tape(market)
         rolling = Rolling(tape)
-        self._rest = Rest(tape, rolling, clock, self._gate)
+        self._planned = faults
+        self._faults = Faults(fault_seed)
+        self._audit = Audit()
+        self._rest = Rest(tape, rolling, clock, self._gate, self._faults, self._audit)
         self._publisher = Publisher(tape, rolling, clock, seed)
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}
+        self._keeper = Keeper(self._faults, lambda: self._connections)
+        self._steering = Steering(
+            lambda: Tape(self.market), clock, self._faults, self._audit, lambda: self._connections, self._keeper.wake
+        )
         self._runner: web.ServerRunner | None = None
-        self._publishing: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         listener = _listen(self._host, self._port)
@@ -65,24 +83,26 @@ class Simulator:
         port = listener.getsockname()[1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.rest_url, self.ws_url = f"http://{host}:{port}", f"ws://{host}:{port}"
-        self._publishing = asyncio.create_task(self._publisher.run())
+        for fault in self._planned:
+            self._faults.add(fault, time.monotonic())
+        self._tasks = [asyncio.create_task(self._publisher.run()), asyncio.create_task(self._keeper.run())]
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._publishing is not None
         assert self._runner is not None
         for connection in self._connections:
             connection.cut(WSCloseCode.GOING_AWAY, "")
-        self._publishing.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._runner.cleanup()
-        outcome = (await asyncio.gather(self._publishing, return_exceptions=True))[0]
-        if error is None and isinstance(outcome, Exception):
-            raise outcome
+        outcomes = await asyncio.gather(*self._tasks, return_exceptions=True)
+        broken = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        if error is None and broken:
+            raise broken[0]
 
     async def watch(self) -> None:
-        """Return only by raising what stopped the publisher; whoever lets the simulator run should await this beside."""
-        assert self._publishing is not None
-        await asyncio.shield(self._publishing)
+        """Return only by raising what stopped its work; whoever lets the simulator run should await this beside."""
+        await asyncio.gather(*(asyncio.shield(task) for task in self._tasks))
 
     def truth(self, symbol: str, interval: str, start_ms: int, end_ms: int) -> list[Kline]:
         """The bars that open at `start_ms` or later and are over by `end_ms`, whatever the time is."""
@@ -92,11 +112,28 @@ class Simulator:
         return [bar for bar in bars.klines(table) if grid.next_open(bar.open_time) <= end_ms]
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Any request: a WebSocket where one is asked for, REST otherwise."""
+        """Any request: the control endpoint, a WebSocket where one is asked for, REST otherwise."""
+        if f"{request.path}/".startswith(f"{PREFIX}/"):
+            return await self._steering.answer(request)
         place = request.path.strip("/").partition("/")[0]
-        if place in ("ws", "stream") and request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._connect(request, combined=place == "stream")
-        return await self._rest.answer(request)
+        is_socket = place in ("ws", "stream") and request.headers.get("Upgrade", "").lower() == "websocket"
+        if is_socket:
+            self._audit.attempt(time.monotonic())
+        refused = self._refused(request, "ws" if is_socket else "rest")
+        if refused is not None:
+            return refused
+        return await self._connect(request, combined=place == "stream") if is_socket else await self._rest.answer(request)
+
+    def _refused(self, request: web.BaseRequest, what: str) -> web.Response | None:
+        """What a `refuse` fault answers: a status, or the end of the line."""
+        for running in self._faults.of("refuse", time.monotonic()):
+            if running.fault.words["where"] in (what, "all") and running.strike():
+                status = running.fault.numbers.get("status")
+                if status is None:
+                    assert request.transport is not None
+                    request.transport.abort()
+                return web.Response(status=int(status or 503))
+        return None
 
     async def _connect(self, request: web.BaseRequest, *, combined: bool) -> web.StreamResponse:
         wait_s = self._gate.connection(request.remote or "", time.time())
@@ -106,12 +143,15 @@ class Simulator:
         # Control frames are answered in `Connection`, which counts them; no compression, as frames are shared.
         client = web.WebSocketResponse(autoping=False, compress=False, timeout=STOP_TIMEOUT_S)
         await client.prepare(request)
-        connection = Connection(client, self._publisher, self._limits, Session(combined, unit))
-        self._connections.add(connection)
+        assert request.transport is not None
+        session = Session(combined, unit)
+        connection = Connection(client, request.transport, self._publisher, self._limits, session, self._faults, self._audit)
+        self._audit.accepted += 1
+        self._connections[connection] = None
         try:
             await connection.run(_names_of(request, combined)[: self._limits.streams_per_connection])
         finally:
-            self._connections.discard(connection)
+            del self._connections[connection]
         return client
 
 

@@ -1,0 +1,62 @@
+"""What faults do to replies of the REST interface: other statuses, and bodies that are late, cut or no JSON.
+
+Only what is sent is spoiled; what was asked is counted as ever.
+"""
+
+import time
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from engine.sim.faults import Faults, Running
+
+#: What the exchange's front writes when it lets nobody through.
+HTML_PAGE: Final = (
+    "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n"
+    "<hr><center>cloudfront</center>\r\n</body>\r\n</html>\r\n"
+)
+REASONS: Final = {403: "Forbidden", 451: "Unavailable For Legal Reasons"} | {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+#: As it words refusals in JSON.
+ERRORS: Final = {
+    418: (-1003, "Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams for live updates."),
+    429: (-1003, "Too much request weight used; please use WebSocket Streams for live updates to avoid polling the API."),
+    451: (0, "Service unavailable from a restricted location according to 'b. Eligibility' in the terms of use."),
+    500: (-1000, "An unknown error occurred while processing the request."),
+    503: (-1008, "Server is currently overloaded with other requests. Please try again in a few minutes."),
+}
+#: How long a client is told to wait where the fault does not say.
+PAUSE_S: Final = {418: 120, 429: 10}
+
+
+def strike(faults: Faults, kind: str, request: web.BaseRequest) -> Running | None:
+    """The fault of a kind that strikes this request, if any; a limit to symbols concerns requests that name one."""
+    if not faults.has("replies"):
+        return None
+    symbol, interval = request.query.get("symbol", ""), request.query.get("interval", "")
+    for running in faults.of(kind, time.monotonic()):
+        path = running.fault.words["path"]
+        if request.path.endswith(path) and running.concerns(symbol, interval) and running.strike():
+            return running
+    return None
+
+
+def refusal(running: Running, headers: dict[str, str], now_ms: int) -> web.Response:
+    """The reply of an `http` fault; `now_ms` is the exchange's time."""
+    status = int(running.number_of("status"))
+    retry_after_s = int(running.fault.numbers.get("retry_after_s", PAUSE_S.get(status, 0)))
+    if retry_after_s:
+        headers = {**headers, "Retry-After": str(retry_after_s)}
+    body = running.fault.words["body"] or ("json" if status in (418, 429, 500) else "html")
+    if body == "html":
+        page = HTML_PAGE.format(status=status, reason=REASONS.get(status, "Too Many Requests"))
+        return web.Response(status=status, body=page.encode(), headers={**headers, "Content-Type": "text/html"})
+    code, message = ERRORS.get(status, (-1000, "An unknown error occurred while processing the request."))
+    text = message.format(until_ms=now_ms + retry_after_s * 1_000)
+    error = msgspec.json.encode({"code": code, "msg": text})
+    return web.Response(status=status, body=error, headers={**headers, "Content-Type": "application/json;charset=UTF-8"})

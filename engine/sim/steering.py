@@ -1,0 +1,141 @@
+"""The control endpoint, `/sim/…`: faults are added and removed here, and what is true and what clients did is told.
+
+For tests and demonstrations, on this machine only; not weighed, not limited, and untouched by faults.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+from aiohttp import web
+
+from engine.base.errors import EngineError, SettingsError
+from engine.sim import bars, digits, faulttext
+from engine.sim.audit import Audit
+from engine.sim.clock import SimulatedClock
+from engine.sim.connection import Connection
+from engine.sim.faults import Faults
+from engine.sim.grid import INTERVALS, grid_of
+from engine.sim.tape import Tape
+
+PREFIX: Final = "/sim"
+BODY_BYTES_MAX: Final = 65_536
+#: More rows than there can be.
+ALL_ROWS: Final = 1 << 40
+
+
+class Call(NamedTuple):
+    """One request: what its path says after the place, its query, and the JSON object in its body."""
+
+    rest: str
+    query: Mapping[str, str]
+    fields: dict[str, Any]
+
+
+class Steering:
+    """Answers for one simulator; `changed` is called when faults were added or removed."""
+
+    def __init__(
+        self,
+        tape: Callable[[], Tape],
+        clock: SimulatedClock,
+        faults: Faults,
+        audit: Audit,
+        connections: Callable[[], Iterable[Connection]],
+        changed: Callable[[], None],
+    ) -> None:
+        self._tape = tape
+        self._clock = clock
+        self._faults = faults
+        self._audit = audit
+        self._connections = connections
+        self._changed = changed
+        self._routes: dict[tuple[str, str], Callable[[Call], bytes]] = {
+            ("GET", "faults"): self._list_faults,
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._remove_faults,
+            ("GET", "truth"): self._truth,
+            ("GET", "audit"): self._tell_audit,
+        }
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Any request below `/sim`."""
+        if not ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104  # an address nobody has, not one to bind
+            return _error(403, "the control endpoint answers only to clients on this machine")
+        place, _, rest = request.path.removeprefix(PREFIX).strip("/").partition("/")
+        route = self._routes.get((request.method, place))
+        if route is None:
+            known = ", ".join(f"{method} {PREFIX}/{name}" for method, name in self._routes)
+            return _error(404, f"{request.method} {request.path} is not known: there are {known}")
+        try:
+            fields = await _fields(request) if request.method == "POST" else {}
+            return web.Response(body=route(Call(rest, request.query, fields)), headers={"Content-Type": "application/json"})
+        except EngineError as error:
+            return _error(400, str(error))
+
+    def _list_faults(self, _: Call) -> bytes:
+        return msgspec.json.encode(self._faults.told(time.monotonic()))
+
+    def _add_fault(self, call: Call) -> bytes:
+        number = self._faults.add(faulttext.from_fields(call.fields), time.monotonic())
+        self._changed()
+        return msgspec.json.encode({"id": number})
+
+    def _remove_faults(self, call: Call) -> bytes:
+        if not call.rest:
+            self._faults.clear()
+        elif call.rest.isascii() and call.rest.isdigit():
+            self._faults.remove(int(call.rest))
+        else:
+            raise SettingsError("id of a fault is not a number", repr(call.rest), "write /sim/faults/1")
+        self._changed()
+        return b"{}"
+
+    def _truth(self, call: Call) -> bytes:
+        query, tape = call.query, self._tape()
+        listing = tape.market.listings.get(query.get("symbol", ""))
+        if listing is None:
+            raise SettingsError("symbol is not listed", repr(query.get("symbol", "")), "name one of exchangeInfo")
+        interval = query.get("interval", "")
+        if interval not in INTERVALS:
+            raise SettingsError("interval is not known", repr(interval), f"use one of {', '.join(INTERVALS)}")
+        now_ms = self._clock.now_ms()
+        start_ms, end_ms = _instant(query, "startTime", None), _instant(query, "endTime", now_ms)
+        grid = grid_of(interval, first_day_ms=listing.first_ms)
+        table = tape.history(listing.symbol, grid, now_ms, start_ms=start_ms, end_ms=end_ms, limit=ALL_ROWS)
+        opens = table[bars.OPEN_TIME].astype(np.int64)
+        closes = np.array([grid.next_open(int(open_ms)) - 1 for open_ms in opens], dtype=np.int64)
+        over = closes < now_ms
+        return digits.rows_json(table[:, over], closes[over])
+
+    def _tell_audit(self, _: Call) -> bytes:
+        streams = [len(connection.session.subscriptions) for connection in self._connections()]
+        return msgspec.json.encode(self._audit.told(time.time(), streams))
+
+
+async def _fields(request: web.BaseRequest) -> dict[str, Any]:
+    """The JSON object in the body."""
+    if (request.content_length or 0) > BODY_BYTES_MAX:
+        raise SettingsError("body is too long", request.content_length, f"send at most {BODY_BYTES_MAX} bytes")
+    try:
+        return msgspec.json.decode(await request.read(), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise SettingsError("body is not a JSON object", error, 'send {"kind": "drop"}') from error
+
+
+def _instant(query: Mapping[str, str], name: str, default: int | None) -> int:
+    text = query.get(name)
+    if text is None and default is not None:
+        return default
+    if text is None or not (text.isascii() and text.isdigit()):
+        raise SettingsError(f"{name} is not an instant", repr(text), "write ms since the epoch")
+    return int(text)
+
+
+def _error(status: int, sentence: str) -> web.Response:
+    return web.Response(
+        status=status, body=msgspec.json.encode({"error": sentence}), headers={"Content-Type": "application/json"}
+    )
