@@ -22,12 +22,13 @@
     ├── CandleError
     │   ├── LayoutMismatch          a segment of another version or shape
     │   └── SegmentFull             no room for another symbol, interval or bar
+    ├── RecordingError              a recording cannot be written or read
     ├── WireError                   bytes of another process that are not a message
     ├── PoolError
     │   └── WorkerBootFailed        workers or nursery do not come up
     └── RuleBroken                  a decision contradicts our own tables: a bug
 
-Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address),
+Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address, recording),
 programmer (wire, candles, rule broken).
 """
 
@@ -156,6 +157,12 @@ class LayoutMismatch(CandleError):
 
 class SegmentFull(CandleError):
     """The segment has no room for another symbol or interval."""
+
+
+class RecordingError(EngineError):
+    """A recording of the exchange's traffic cannot be written or read."""
+
+    exit_code = exitcodes.REFUSED
 
 
 class WireError(EngineError):

@@ -34,6 +34,7 @@ from engine.feeds.history import History
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
 from engine.feeds.needs import Now, Slot
+from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,10 @@ class Feed:
             budget=Budget(settings.weight_limit_percent),
             connections=settings.rest_concurrency,
         )
+        self._recorder: Recorder | None = None
+        if settings.record_dir:
+            self._recorder = Recorder(settings.record_dir, settings.record_max_mb)
+            self.rest.on_reply = self._recorder.reply
         self._keeper = Timekeeper(self.rest, clock)
         self._tally = Tally()
         self._intake = Intake()
@@ -87,6 +92,7 @@ class Feed:
             self._lost,
             max_streams=settings.max_streams_per_connection,
             silence_ms=settings.silence_ms,
+            tap=self._recorder.tap if self._recorder else None,
         )
         self._slots: dict[tuple[str, str], Slot] = {}
         self._by_stream: dict[str, Slot] = {}
@@ -105,13 +111,16 @@ class Feed:
     async def start(self) -> None:
         """Measure the exchange's clock, read its symbols and limits, begin to mend.
 
-        Raises ExchangeUnreachable and the other errors of RestClient when the exchange does not answer after all retries.
+        Raises ExchangeUnreachable and the other errors of RestClient when the exchange does not answer after all retries,
+        RecordingError when `record_dir` cannot be written.
         """
         try:
+            if self._recorder is not None:
+                self._recorder.start()
             await self._keeper.measure()
             await self._read_symbols()
         except BaseException:
-            await self.rest.close()
+            await self._end_requests()
             raise
         self._history.start()
         self._spawn(self._keeper.follow_forever(), "time")
@@ -124,7 +133,12 @@ class Feed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._history.close()
         await self._connections.close()
+        await self._end_requests()
+
+    async def _end_requests(self) -> None:
         await self.rest.close()
+        if self._recorder is not None:
+            await self._recorder.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"feed {name}")
@@ -226,6 +240,11 @@ class Feed:
         return self._connections.problem or self._history.last_failure
 
     @property
+    def recording_problem(self) -> str:
+        """Why the recording that was asked for has stopped; empty when it has not, or none was."""
+        return self._recorder.problem if self._recorder is not None else ""
+
+    @property
     def stats(self) -> dict[str, int]:
         """What happened since the start, counted."""
         tally = self._tally
@@ -248,6 +267,7 @@ class Feed:
             "history_failures": self._history.failures,
             "rest_requests": self.rest.requests,
             "weight_used": self.rest.budget.used,
+            **(self._recorder.stats if self._recorder is not None else {}),
         }
 
     # --- mending ----------------------------------------------------------------------------------------------------

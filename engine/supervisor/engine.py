@@ -290,6 +290,7 @@ class Engine:
 
     def _problems(self) -> dict[str, str]:
         found = {"database": self.store.problem, "spool": self.screening.spool_problem, "feed": self.feed.problem}
+        found["recording"] = self.feed.recording_problem
         if self.store.spool.damaged is not None and not found["spool"]:
             found["spool"] = f"a damaged spool was moved to {self.store.spool.damaged}"
         return {part: text for part, text in found.items() if text}

@@ -89,6 +89,8 @@ def health(facts: Facts) -> dict[str, Any]:
         "spool": _part("degraded" if "spool" in facts.problems else "healthy", facts.problems.get("spool", "")),
         "traders": _part("degraded" if facts.traders["paused"] or facts.traders["refused"] else "healthy", _traders_text(facts)),
     }
+    if "recording" in facts.problems:
+        components["recording"] = _part("degraded", facts.problems["recording"])
     order = ("healthy", "degraded", "unhealthy")
     worst = max((component["state"] for component in components.values()), key=order.index)
     return {"state": worst, "engine": facts.state, "since": facts.since, "components": components}
