@@ -18,6 +18,7 @@ from engine.sim.control import Session
 from engine.sim.faults import Faults
 from engine.sim.limits import Limits, Throttle
 from engine.sim.publisher import Event, Publisher
+from engine.sim.tampering import Tampering
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,9 @@ class Connection:
         self._limits = limits
         self._faults = faults
         self._audit = audit
+        self._tampering = Tampering(faults, self._send)
         self._throttle = Throttle(limits.messages_per_second)
-        self._outbox: deque[bytes] = deque()
+        self._outbox: deque[tuple[bytes, WSMsgType]] = deque()
         self._filled = asyncio.Event()
         self._open_road = asyncio.Event()
         self._open_road.set()
@@ -58,7 +60,11 @@ class Connection:
 
     def deliver(self, event: Event) -> None:
         """Take one event; implements `publisher.Listener`."""
-        self._send(event.frame(self.session.unit, self.session.combined))
+        frame = event.frame(self.session.unit, self.session.combined)
+        if self._faults.on_events or self._tampering.holds:
+            self._tampering.take(event, frame)
+        else:
+            self._send(frame)
 
     async def run(self, names: list[str]) -> None:
         """Serve the client until it leaves or is cut; `names` are the streams of its URL."""
@@ -70,6 +76,7 @@ class Connection:
             await self._hear()
         finally:
             self._publisher.unsubscribe(self, self.session.subscriptions)
+            self._tampering.end()
             for task in (sender, pinger):
                 task.cancel()
             await asyncio.gather(sender, pinger, *([self._close_task] if self._close_task else []), return_exceptions=True)
@@ -110,14 +117,14 @@ class Connection:
         self._publisher.unsubscribe(self, outcome.removed)
         self._audit.streams_peak = max(self._audit.streams_peak, len(self.session.subscriptions))
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frame: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
         if self.silent:
             return
         if len(self._outbox) >= BACKLOG_MAX:
             log.warning("client does not read: %d frames wait, it is cut", len(self._outbox))
             self.cut(WSCloseCode.POLICY_VIOLATION, "Slow consumer")
             return
-        self._outbox.append(frame)
+        self._outbox.append((frame, kind))
         self._filled.set()
 
     async def _send_all(self) -> None:
@@ -127,7 +134,7 @@ class Connection:
             while self._outbox:
                 await self._open_road.wait()
                 self._audit.events_sent += 1
-                await self._socket.send_frame(self._outbox.popleft(), WSMsgType.TEXT)
+                await self._socket.send_frame(*self._outbox.popleft())
 
     async def _ping_all(self) -> None:
         """Ping, and cut who does not answer in time or has been here for a day."""

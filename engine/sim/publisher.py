@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from engine.base.types import Kline
 from engine.sim import messages, streams
 from engine.sim.clock import SimulatedClock
+from engine.sim.faults import Faults
 from engine.sim.rolling import Rolling, Ticker
 from engine.sim.streams import Stream
 from engine.sim.tape import Tape
@@ -24,12 +26,12 @@ SLEEP_MIN_S: Final = 0.001
 class Event:
     """One event in the forms listeners want, each written when first asked for."""
 
-    __slots__ = ("_frames", "_write", "closed", "stream")
+    __slots__ = ("_frames", "_write", "again", "closed", "stream")
 
-    def __init__(self, stream: Stream, write: Callable[[int], str], *, closed: bool = False) -> None:
+    def __init__(self, stream: Stream, write: Callable[[int], str], *, closed: bool = False, again: bool = False) -> None:
         self.stream = stream
-        #: Whether it is the last word on a bar.
-        self.closed = closed
+        #: Whether it is the last word on a bar, and whether such a word was sent before.
+        self.closed, self.again = closed, again
         self._write = write
         self._frames: dict[tuple[int, bool], bytes] = {}
 
@@ -54,8 +56,9 @@ class Listener(Protocol):
 class Publisher:
     """The streams that somebody listens to, and the loop that fills them."""
 
-    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, seed: int) -> None:
+    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, seed: int, faults: Faults) -> None:
         self._tape = tape
+        self._faults = faults
         self._rolling = rolling
         self._clock = clock
         self._timetable = Timetable(speed=clock.speed, seed=seed, until_ms=clock.until_ms)
@@ -138,9 +141,25 @@ class Publisher:
             event = self._close_event(stream, due.open_ms, now_ms)
         else:
             event = self._update_event(stream, now_ms)
+        self._deliver(event)
+        if due.kind == "close" and self._faults.has("closes"):
+            self._deliver(self._revision_event(stream, due.open_ms, now_ms))
+
+    def _deliver(self, event: Event | None) -> None:
         if event is not None:
-            for listener in self._listeners[stream.name]:
+            for listener in self._listeners[event.stream.name]:
                 listener.deliver(event)
+
+    def _revision_event(self, stream: Stream, open_ms: int, now_ms: int) -> Event | None:
+        """Where a fault has it, an earlier bar changed, now that the one that opened at `open_ms` closes."""
+        assert stream.grid is not None
+        running = self._faults.strike("revise", time.monotonic(), stream.symbol, stream.interval)
+        if running is None:
+            return None
+        for _ in range(int(running.number_of("back"))):
+            open_ms = stream.grid.open_of(open_ms - 1)
+        bar = self._tape.revise(stream.symbol, stream.grid, open_ms, now_ms)
+        return None if bar is None else self._kline_event(stream, bar, now_ms, closed=True, again=True)
 
     def _close_event(self, stream: Stream, open_ms: int, now_ms: int) -> Event | None:
         """The final event of a bar; none where the market has a hole, and no more streams where it ends."""
@@ -164,22 +183,23 @@ class Publisher:
         self._last_trades[stream.name] = int(bar.trades)
         return self._kline_event(stream, bar, now_ms, closed=False)
 
-    def _kline_event(self, stream: Stream, bar: Kline, now_ms: int, *, closed: bool) -> Event:
+    def _kline_event(self, stream: Stream, bar: Kline, now_ms: int, *, closed: bool, again: bool = False) -> Event:
         assert stream.grid is not None
         close_time_ms = stream.grid.next_open(bar.open_time) - 1
         first_trade = self._tape.first_trade(stream.symbol, bar.open_time)
+        event_ms = now_ms + self._faults.skew_ms(time.monotonic())
 
         def write(unit: int) -> str:
             return messages.kline_event(
                 *(stream.symbol, stream.interval, bar),
                 close_time_ms=close_time_ms,
-                event_ms=now_ms,
+                event_ms=event_ms,
                 closed=closed,
                 first_trade=first_trade,
                 unit=unit,
             )
 
-        return Event(stream, write, closed=closed)
+        return Event(stream, write, closed=closed, again=again)
 
     def _ticker_event(self, stream: Stream, now_ms: int) -> Event | None:
         """Tickers that changed since they were last told."""
@@ -188,10 +208,11 @@ class Publisher:
         if not changed:
             return None
         known.update((ticker.symbol, ticker.last_id) for ticker in changed)
+        event_ms = now_ms + self._faults.skew_ms(time.monotonic())
         one = messages.ticker_event if stream.kind == "ticker" else messages.mini_ticker_event
 
         def write(unit: int) -> str:
-            texts = ",".join(one(ticker, now_ms, unit) for ticker in changed)
+            texts = ",".join(one(ticker, event_ms, unit) for ticker in changed)
             return f"[{texts}]" if stream.kind == "all_mini_tickers" else texts
 
         return Event(stream, write)

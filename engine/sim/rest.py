@@ -79,7 +79,7 @@ class Rest:
         try:
             self._admit(verdict)
             if (running := spoiling.strike(self._faults, "http", request)) is not None:
-                return spoiling.refusal(running, headers, self._clock.now_ms())
+                return spoiling.refusal(running, headers, self._clock)
             if reply is None:
                 return _not_found(request, headers)
             unit = _time_unit(request.headers.get("X-MBX-TIME-UNIT"))
@@ -103,7 +103,11 @@ class Rest:
 
     def _time(self, question: Question) -> bytes:
         parameters.Query(question.pairs, ())
-        return b'{"serverTime":%d}' % (self._clock.now_ms() * question.unit)
+        return b'{"serverTime":%d}' % (self._shown_ms() * question.unit)
+
+    def _shown_ms(self) -> int:
+        """The exchange's time as it shows it."""
+        return self._clock.now_ms() + self._faults.skew_ms(time.monotonic())
 
     def _klines(self, question: Question) -> bytes:
         asked = parameters.klines(question.pairs)
@@ -130,7 +134,7 @@ class Rest:
         if permissions is not None and not set(permissions) & set(catalog.PERMISSIONS):
             listings = []
         entries = (catalog.symbol_entry(listing, self._status(listing), permission_sets=with_sets) for listing in listings)
-        return catalog.document(entries, self._gate.limits, self._clock.now_ms() * question.unit)
+        return catalog.document(entries, self._gate.limits, self._shown_ms() * question.unit)
 
     def _ticker_24h(self, question: Question) -> bytes:
         asked, short = parameters.ticker_24h(question.pairs)

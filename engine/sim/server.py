@@ -26,6 +26,7 @@ from engine.sim.limits import Gate, Limits
 from engine.sim.market import Market
 from engine.sim.publisher import Publisher
 from engine.sim.rest import Rest
+from engine.sim.revisions import Revisions
 from engine.sim.rolling import Rolling
 from engine.sim.steering import PREFIX, Steering
 from engine.sim.tape import Tape
@@ -60,18 +61,17 @@ class Simulator:
         self._host, self._port = host, port
         self._limits = limits or Limits()
         self._gate = Gate(self._limits)
-        tape = Tape(market)
+        self._revisions = Revisions()
+        tape = Tape(market, self._revisions)
         rolling = Rolling(tape)
         self._planned = faults
         self._faults = Faults(fault_seed)
         self._audit = Audit()
         self._rest = Rest(tape, rolling, clock, self._gate, self._faults, self._audit)
-        self._publisher = Publisher(tape, rolling, clock, seed)
+        self._publisher = Publisher(tape, rolling, clock, seed, self._faults)
         self._connections: dict[Connection, None] = {}
         self._keeper = Keeper(self._faults, lambda: self._connections)
-        self._steering = Steering(
-            lambda: Tape(self.market), clock, self._faults, self._audit, lambda: self._connections, self._keeper.wake
-        )
+        self._steering = Steering(self._present, clock, self._faults, self._audit, lambda: self._connections, self._keeper.wake)
         self._runner: web.ServerRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -108,8 +108,12 @@ class Simulator:
         """The bars that open at `start_ms` or later and are over by `end_ms`, whatever the time is."""
         listing = self.market.listings[symbol]
         grid = grid_of(interval, first_day_ms=listing.first_ms)
-        table = Tape(self.market).history(symbol, grid, end_ms, start_ms=start_ms, end_ms=None, limit=1 << 40)
+        table = self._present().history(symbol, grid, end_ms, start_ms=start_ms, end_ms=None, limit=1 << 40)
         return [bar for bar in bars.klines(table) if grid.next_open(bar.open_time) <= end_ms]
+
+    def _present(self) -> Tape:
+        """The market as it stands, to be looked at from any instant; time must not run backwards on one tape."""
+        return Tape(self.market, self._revisions)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request: the control endpoint, a WebSocket where one is asked for, REST otherwise."""

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from engine.sim.clock import SimulatedClock
 from engine.sim.faults import Faults, Running
 
 #: What the exchange's front writes when it lets nobody through.
@@ -46,8 +47,8 @@ def strike(faults: Faults, kind: str, request: web.BaseRequest) -> Running | Non
     return None
 
 
-def refusal(running: Running, headers: dict[str, str], now_ms: int) -> web.Response:
-    """The reply of an `http` fault; `now_ms` is the exchange's time."""
+def refusal(running: Running, headers: dict[str, str], clock: SimulatedClock) -> web.Response:
+    """The reply of an `http` fault; Retry-After is in real seconds, the text tells the exchange's time."""
     status = int(running.number_of("status"))
     retry_after_s = int(running.fault.numbers.get("retry_after_s", PAUSE_S.get(status, 0)))
     if retry_after_s:
@@ -57,6 +58,6 @@ def refusal(running: Running, headers: dict[str, str], now_ms: int) -> web.Respo
         page = HTML_PAGE.format(status=status, reason=REASONS.get(status, "Too Many Requests"))
         return web.Response(status=status, body=page.encode(), headers={**headers, "Content-Type": "text/html"})
     code, message = ERRORS.get(status, (-1000, "An unknown error occurred while processing the request."))
-    text = message.format(until_ms=now_ms + retry_after_s * 1_000)
+    text = message.format(until_ms=clock.now_ms() + int(retry_after_s * 1e3 * clock.speed))
     error = msgspec.json.encode({"code": code, "msg": text})
     return web.Response(status=status, body=error, headers={**headers, "Content-Type": "application/json;charset=UTF-8"})

@@ -58,6 +58,7 @@ class Steering:
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._remove_faults,
             ("GET", "truth"): self._truth,
+            ("GET", "revisions"): self._list_revisions,
             ("GET", "audit"): self._tell_audit,
         }
 
@@ -110,6 +111,9 @@ class Steering:
         closes = np.array([grid.next_open(int(open_ms)) - 1 for open_ms in opens], dtype=np.int64)
         over = closes < now_ms
         return digits.rows_json(table[:, over], closes[over])
+
+    def _list_revisions(self, _: Call) -> bytes:
+        return msgspec.json.encode([revision._asdict() for revision in self._tape().revisions.made])
 
     def _tell_audit(self, _: Call) -> bytes:
         streams = [len(connection.session.subscriptions) for connection in self._connections()]

@@ -13,6 +13,7 @@ from engine.sim import bars
 from engine.sim.bars import Bars
 from engine.sim.grid import Grid, grid_of
 from engine.sim.market import Listing, Market
+from engine.sim.revisions import Revisions, revised
 from engine.sim.split import PARTS, running
 
 #: Beyond any time that is meant; open ends of ranges.
@@ -24,8 +25,9 @@ FOLDED_MAX: Final = 65_536
 class Tape:
     """The market as of now."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, revisions: Revisions | None = None) -> None:
         self.market = market
+        self.revisions = revisions or Revisions()
         self._grids: dict[tuple[str, str], Grid] = {}
         self._running: dict[str, tuple[int, list[Kline]]] = {}
         self._folded: dict[tuple[str, Grid], tuple[int, int, Kline | None]] = {}
@@ -49,6 +51,7 @@ class Tape:
             return bars.empty()
         oldest_first = start_ms is not None
         closed = self._closed(listing, grid, low_ms, high_ms, now_ms, limit, oldest_first=oldest_first)
+        closed = self.revisions.applied(symbol, grid, closed)
         forming = self.forming(symbol, grid, now_ms)
         if forming is None or not low_ms <= forming.open_time <= high_ms or (oldest_first and closed.shape[1] >= limit):
             return closed
@@ -70,11 +73,22 @@ class Tape:
 
     def final(self, symbol: str, grid: Grid, open_ms: int) -> Kline | None:
         """The closed bar that opens at `open_ms`; None when there is none. The caller knows that it is over."""
+        if (changed := self.revisions.of(symbol, grid, open_ms)) is not None:
+            return changed
         if grid.is_regular:
             found = self.market.closed(symbol, grid.length_ms, open_ms, open_ms + 1)
         else:
             found = self._coarse(self.market.listings[symbol], grid, open_ms, grid.next_open(open_ms))
         return bars.klines(found)[0] if found.shape[1] else None
+
+    def revise(self, symbol: str, grid: Grid, open_ms: int, now_ms: int) -> Kline | None:
+        """Change the closed bar that opens at `open_ms`; None when there is none."""
+        bar = self.final(symbol, grid, open_ms)
+        if bar is None:
+            return None
+        bar = revised(bar, self.market.listings[symbol])
+        self.revisions.add(symbol, grid, bar, now_ms)
+        return bar
 
     def last_price(self, symbol: str, now_ms: int) -> float | None:
         """Price of the last trade; None before the first."""
