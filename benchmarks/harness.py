@@ -23,6 +23,7 @@ SUITES = {
     "indicators": "each indicator over a block and over one series, beside TA-Lib",
     "candles": "writing and reading bars in shared memory",
     "ingest": "a frame decoded, checked and written, in units of U4",
+    "feeds": "3,000 streams, a burst of closes, cold start, an outage, faults by chance; against the truth",
     "dispatch": "a null task's round trip, in units of U3, beside ProcessPoolExecutor",
     "cycle": "10 and 100 traders × 100 symbols × 500 bars, in units of U1",
     "end_to_end": "a close until its signal is on disk; start of the program; memory",
