@@ -1,4 +1,7 @@
-"""`python -m scanner FOLDER`: compile the reader and keep it there; says where. Ends with 1 and a reason when it cannot."""
+"""`python -m scanner [FOLDER ...]`: compile the reader and keep it in the first folder that takes it; says where.
+
+Default: where it is looked for. Ends with 1 and a reason when it cannot.
+"""
 
 import os
 import sys
@@ -13,17 +16,25 @@ def main() -> int:
     from scanner import image
     from scanner.emit import compiled_image
 
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    path = image.file_in(Path(sys.argv[1]))
+    # Whoever waits for this has other things to do meanwhile.
+    os.nice(10)
     try:
-        image.write(compiled_image(), path)
-    except (image.ScannerError, OSError) as error:
+        code = compiled_image()
+    except image.ScannerError as error:
         print(error, file=sys.stderr)
         return 1
-    print(path)
-    return 0
+    reasons = []
+    for folder in [Path(name) for name in sys.argv[1:]] or image.folders():
+        path = image.file_in(folder)
+        try:
+            image.write(code, path)
+        except OSError as error:
+            reasons.append(f"{folder}: {error.strerror}")
+        else:
+            print(path)
+            return 0
+    print("the compiled reader can be kept nowhere:", "; ".join(reasons), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ class _MethodDefinition(ctypes.Structure):
     _fields_ = (("name", ctypes.c_char_p), ("method", ctypes.c_void_p), ("flags", ctypes.c_int), ("text", ctypes.c_char_p))
 
 
+def folders() -> list[Path]:
+    """Where the file is looked for: with numba's own cache if that was given a place, and beside the sources."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    return [*([Path(given)] if given else []), Path(__file__).parent / "__pycache__"]
+
+
 def file_in(folder: Path) -> Path:
     """Where the code made from the sources of today is kept."""
     digest = hashlib.sha256()
@@ -73,9 +79,9 @@ def read(path: Path) -> Image:
 
 def write(image: Image, path: Path) -> None:
     """Keep the code in a file, whole or not at all; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     with os.fdopen(fd, "wb") as file:
         file.write(image.packed())
     fresh.replace(path)

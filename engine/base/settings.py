@@ -69,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=100, le=600_000, description="wall time after which a worker that does not answer is killed")
     ] = 5_000
     strikes: Annotated[int, Meta(ge=1, le=100, description="kills and deadlines passed before a trader is paused")] = 3
+    ingest: Annotated[
+        Literal["auto", "python"],
+        Meta(description="how frames are read: `auto` uses machine code, made at first start; `python` never does"),
+    ] = "auto"
     max_streams_per_connection: Annotated[int, Meta(ge=1, le=1024, description="streams on one WebSocket connection")] = 400
     rest_concurrency: Annotated[int, Meta(ge=1, le=64, description="history requests in flight at once")] = 8
     rest_timeout_s: Annotated[float, Meta(gt=0, le=300, description="time for one REST request")] = 10.0

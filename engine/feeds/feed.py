@@ -30,6 +30,7 @@ from engine.feeds import universe
 from engine.feeds.asks import Ask, Tally
 from engine.feeds.connections import Connections
 from engine.feeds.freshness import State
+from engine.feeds.gates import Gates
 from engine.feeds.history import History
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
@@ -83,7 +84,8 @@ class Feed:
             self.rest.on_reply = self._recorder.reply
         self._keeper = Timekeeper(self.rest, clock)
         self._tally = Tally()
-        self._intake = Intake()
+        self._gates = Gates(writer)
+        self._intake = Intake(self._gates)
         self._history = History(self.rest, settings.rest_concurrency, self._keeper.sure_ms, self._deliver)
         self._connections = Connections(
             streams.stream_url(settings.binance_ws_url or streams.STREAM_URL),
@@ -120,9 +122,12 @@ class Feed:
             await self._keeper.measure()
             await self._read_symbols()
         except BaseException:
+            self._intake.close()
             await self._end_requests()
             raise
         self._history.start()
+        if self._settings.ingest == "auto":
+            self._spawn(self._intake.quicken(self._settings.home_path / "cache"), "reader")
         self._spawn(self._keeper.follow_forever(), "time")
         self._spawn(self._mend_forever(), "mend")
 
@@ -133,6 +138,7 @@ class Feed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._history.close()
         await self._connections.close()
+        self._intake.close()
         await self._end_requests()
 
     async def _end_requests(self) -> None:
@@ -199,9 +205,10 @@ class Feed:
 
     def _open(self, symbol: str, interval: str, length_ms: int, since_ms: float) -> Slot:
         numbers = self._writer.add_symbol(symbol), self._writer.add_interval(interval)
-        series = Series(self._writer, *numbers, length_ms, self._announce, self._tally)
-        series.since_ms = since_ms
         stream = streams.kline_stream(symbol, interval)
+        gate = self._gates.gate(stream, *numbers)
+        series = Series(self._writer, *numbers, length_ms, self._announce, self._tally, gate)
+        series.since_ms = since_ms
         slot = Slot(symbol, interval, stream, series, from_ms=0, wished_s=time.monotonic())
         self._slots[symbol, interval] = slot
         self._by_stream[stream] = slot
@@ -212,6 +219,7 @@ class Feed:
 
     def _release(self, slot: Slot) -> None:
         slot.released = True
+        slot.series.end()
         del self._by_stream[slot.stream]
         del self._intake.streams[slot.stream]
         self._writer.clear(self._writer.add_symbol(slot.symbol), self._writer.add_interval(slot.interval))
@@ -253,7 +261,8 @@ class Feed:
             "malformed": self._intake.malformed,
             "invalid": tally.invalid,
             "closed": tally.closed,
-            "forming": tally.forming,
+            "forming": tally.forming + self._intake.quick,
+            "forming_compiled": self._intake.quick,
             "duplicates": tally.duplicates,
             "revised": tally.revised,
             "late": tally.late,
@@ -287,7 +296,7 @@ class Feed:
     def _mend(self) -> None:
         """One pass."""
         self._keeper.heard(max((slot.series.event_ms for slot in self._slots.values()), default=0))
-        self._tally.horizon_ms = self._keeper.horizon_ms()
+        self._tally.horizon_ms = self._gates.horizon_ms = self._keeper.horizon_ms()
         self._connections.mend(list(self._by_stream))
         now = self._now()
         for slot in self._slots.values():

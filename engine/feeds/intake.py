@@ -1,13 +1,21 @@
-"""The hot path: a frame's bytes to the series it belongs to. Counts what is not usable, and never raises."""
+"""The hot path: a frame's bytes to the series it belongs to. Counts what is not usable, and never raises.
+
+Nearly all frames are forming bars of live series. With `quicken`, a compiled reader takes those, checked and written, and
+declines all others; what it declines, and everything without it, goes the way below, which decides alone what a frame is.
+"""
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from engine.base.errors import BadReply
 from engine.binance import messages
 from engine.binance.messages import KlineEvent, KlineFrame, Message, decode_kline_frame
+from engine.feeds import machine_code
+from engine.feeds.gates import Gates
+from scanner.image import Image, Scan, ScannerError
 
 log = logging.getLogger(__name__)
 
@@ -15,15 +23,49 @@ log = logging.getLogger(__name__)
 class Intake:
     """Where frames of all connections go; `streams` maps a stream's name to whoever takes its events."""
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Gates | None = None) -> None:
         self.streams: dict[str, Callable[[KlineEvent], None]] = {}
-        self.frames = 0
         self.malformed = 0
         self.unwanted = 0
+        self._gates = gates
+        self._scan: Scan | None = None
+        self._decoded = 0
+
+    @property
+    def quick(self) -> int:
+        """How many frames the compiled reader took: forming bars, each checked and written."""
+        return self._gates.taken if self._gates is not None else 0
+
+    @property
+    def frames(self) -> int:
+        """How many frames came."""
+        return self._decoded + self.quick
+
+    async def quicken(self, folder: Path) -> None:
+        """Have forming bars read by machine code, made now if need be and kept in `folder`; without it all goes on as before."""
+        try:
+            self.use(await machine_code.obtain(folder))
+        except (ScannerError, OSError) as error:
+            log.warning("frames are read without machine code, which takes ten times as long: %s", error)
+
+    def use(self, code: Image) -> None:
+        """Have forming bars read by this code; raises ScannerError where it cannot run, or when there are no gates."""
+        if self._gates is None:
+            raise ScannerError("there are no gates for a compiled reader")
+        self._scan = self._gates.reader(code)
+
+    def close(self) -> None:
+        """Let go of the candles; frames that still come are decoded."""
+        self._scan = None
+        if self._gates is not None:
+            self._gates.close()
 
     def take(self, payload: bytes) -> Message | None:
         """Deliver a kline event and return None; anything else well-formed is returned for the connection to deal with."""
-        self.frames += 1
+        scan = self._scan
+        if scan is not None and scan(payload):
+            return None
+        self._decoded += 1
         try:
             frame = decode_kline_frame(payload)
             take = self.streams[frame.stream]
