@@ -4,6 +4,8 @@ from enum import Enum, auto
 from math import inf
 from typing import NamedTuple
 
+from engine.feeds.incidents import Incidents
+
 #: Before the first bar of all.
 NEVER_MS = -1
 
@@ -29,21 +31,33 @@ class Ask(NamedTuple):
     from_ms: int = 0
     #: Bars up to this one had closed when the ask was made: a live event said so.
     closed_ms: int = NEVER_MS
+    #: Nothing is known to be missing: the stream is silent, and the open bar tells whether the exchange trades.
+    probe: bool = False
 
 
 class Tally:
-    """What happened to bars, counted over all series of a feed."""
+    """What happened to bars, counted over all series of a feed; and the bounds of what is believed, which time moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, jump_share: float = inf) -> None:
         self.forming = 0
         self.closed = 0
         self.duplicates = 0
-        self.revised = 0
+        #: Closed bars that came after later ones: stored if there is room, told to nobody.
         self.late = 0
         self.out_of_order = 0
         self.invalid = 0
         self.gaps = 0
         self.repaired = 0
         self.holes = 0
+        self.incidents = Incidents()
+        #: A close further than this share from the one before it is noted.
+        self.jump_share = jump_share
         #: Events that claim to be later than this are not believed: one of them would stop a series for good.
         self.horizon_ms = inf
+        #: Nor is a row of history that opens later than this: it would make the one before it look closed.
+        self.latest_ms = inf
+
+    @property
+    def revised(self) -> int:
+        """Closed bars that were corrected."""
+        return self.incidents.revised
