@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,10 +19,9 @@ from engine.api.app import build
 from engine.api.events import Events
 from engine.api.server import Server
 from engine.api.view import View
-from engine.base.clock import ExchangeClock, iso_utc
+from engine.base.clock import ExchangeClock
 from engine.base.errors import EngineError, WorkerBootFailed
 from engine.base.settings import Settings
-from engine.base.types import INTERVAL_MS
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
 from engine.dispatch.router import Callbacks
@@ -33,6 +31,7 @@ from engine.supervisor import state
 from engine.supervisor.children import SimulatorProcess
 from engine.supervisor.desk import Desk
 from engine.supervisor.home import Home, RunningEngine
+from engine.supervisor.report import Report
 from engine.supervisor.roster import Roster, Trader, Version
 from engine.supervisor.screening import Screening
 from engine.supervisor.store import Store
@@ -45,8 +44,6 @@ log = logging.getLogger(__name__)
 
 #: Every so often the engine compares what it has with what it should have, and mends the difference.
 PASS_S = 0.05
-#: Bars per second are counted over so long.
-RATE_WINDOW_S = 5.0
 #: Room in each ring beyond window and catch-up, for bars that come while a worker reads.
 RING_SLACK = 40
 
@@ -69,15 +66,14 @@ class Engine:
         self._on_signal = on_signal
         self._on_progress = on_progress
         self._phase = "starting"
-        self._since_ms = int(time.time() * 1e3)
         self._started_s = time.monotonic()
         self._stopping = asyncio.Event()
         self._failure: EngineError | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._bars_seen: deque[tuple[float, int]] = deque()
         self._simulator: SimulatorProcess | None = None
         self._server: Server | None = None
         self._urls = (settings.binance_api_url, settings.binance_ws_url)
+        self.report = Report(settings, self.clock, self.roster, self._exchange_name(), lambda: self._phase)
 
     # --- start ------------------------------------------------------------------------------------------------------
 
@@ -104,6 +100,7 @@ class Engine:
             settings, self.clock, self.writer, self.roster, self.store.spool, self._exchange_name(), self._found, self._paused
         )
         self.workforce = Workforce(settings, self.home, self.segment, self._logs.open_pipe, self._callbacks(), self._warming)
+        self.report.attach(self.writer, self.store, self.screening, self.workforce.dispatcher)
         if settings.http != "off":
             self._server = Server(build(self._view(), self.events, settings.api_token or self.home.token()), settings.http)
             await self._server.start()
@@ -111,7 +108,7 @@ class Engine:
         await _together(self._start_store(), self._start_feed(), self._warm_up())
         await self._start_traders(first_traders)
         self.home.announce(
-            RunningEngine(os.getpid(), self._server.address if self._server else "", iso_utc(self._since_ms), settings.user)
+            RunningEngine(os.getpid(), self._server.address if self._server else "", self.report.since, settings.user)
         )
         self._phase = "running"
         log.info("engine runs for %s", settings.user)
@@ -140,6 +137,8 @@ class Engine:
         api_url, ws_url = self._urls
         settings = msgspec.structs.replace(self.settings, binance_api_url=api_url, binance_ws_url=ws_url)
         self.feed = Feed(settings, self.writer, self.clock, self.screening.bar_closed, on_progress=self._history)
+        self.report.feed = self.feed
+        self.report.exchange_url = api_url
         await self.feed.start()
         await self.feed.resolve_universe()
         self._on_progress("exchange", f"{len(self.feed.ranked)} symbols")
@@ -208,7 +207,7 @@ class Engine:
 
     def status(self) -> dict[str, Any]:
         """The document of `engine status`."""
-        return state.status(self.facts())
+        return state.status(self.report.facts())
 
     async def _pass_forever(self) -> None:
         """Each pass repairs: nothing depends on having seen every event."""
@@ -216,7 +215,7 @@ class Engine:
             await asyncio.sleep(PASS_S)
             self.screening.time_passed()
             await self.desk.mend()
-            self._count_bars()
+            self.report.count_bars()
             if self.workforce.problem:
                 raise WorkerBootFailed("workers do not come up", self.workforce.problem, "run engine doctor")
 
@@ -243,63 +242,7 @@ class Engine:
         self.events.publish("trader_paused", {"trader": trader.name, "reason": reason})
         self.desk.pause(version)
 
-    def _count_bars(self) -> None:
-        now_s = time.monotonic()
-        self._bars_seen.append((now_s, self.screening.bars_closed))
-        while now_s - self._bars_seen[0][0] > RATE_WINDOW_S:
-            self._bars_seen.popleft()
-
     # --- what it tells ----------------------------------------------------------------------------------------------
-
-    def facts(self) -> state.Facts:
-        """The engine at this moment."""
-        crew, feed, spool = self.workforce.dispatcher.stats(), self.feed, self.store.counts
-        traders = list(self.roster.traders.values())
-        return state.Facts(
-            state=self._phase,
-            user=self.settings.user,
-            pid=os.getpid(),
-            since=iso_utc(self._since_ms),
-            exchange=self._exchange_name(),
-            exchange_url=self._urls[0],
-            exchange_real=self._exchange_name() != "sim",
-            clock_offset_ms=self.clock.offset_ms,
-            clock_rate=self.clock.rate,
-            workers_target=crew.target,
-            workers_ready=crew.ready,
-            worker_pids=list(crew.pids),
-            symbols=len(self.roster.needed()),
-            intervals=sorted(self.writer.intervals, key=INTERVAL_MS.__getitem__),
-            series=feed.states(),
-            bars=self.screening.bars_closed,
-            bars_per_second=self._bars_per_second(),
-            signals=self.screening.signals_found,
-            faults=self.screening.faults,
-            cycles=crew.counts["cycles"],
-            cycle_p50_ms=crew.cycle_p50_ms if crew.counts["cycles"] else None,
-            cycle_p99_ms=crew.cycle_p99_ms if crew.counts["cycles"] else None,
-            evaluations_waiting=crew.open_questions,
-            database=self.store.facts(),
-            spool=spool._asdict(),
-            sandbox={"policy": "allow-list", "lockdown": "partial"},
-            traders=state.count_traders(traders),
-            feed=feed.stats,
-            dispatch=crew.counts,
-            problems=self._problems(),
-        )
-
-    def _problems(self) -> dict[str, str]:
-        found = {"database": self.store.problem, "spool": self.screening.spool_problem, "feed": self.feed.problem}
-        found["recording"] = self.feed.recording_problem
-        if self.store.spool.damaged is not None and not found["spool"]:
-            found["spool"] = f"a damaged spool was moved to {self.store.spool.damaged}"
-        return {part: text for part, text in found.items() if text}
-
-    def _bars_per_second(self) -> float:
-        if len(self._bars_seen) < 2:
-            return 0.0
-        (first_s, first), (last_s, last) = self._bars_seen[0], self._bars_seen[-1]
-        return (last - first) / max(last_s - first_s, 1e-9)
 
     @property
     def seconds_to_first_evaluation(self) -> float | None:
@@ -319,10 +262,10 @@ class Engine:
             return await self.store.signals(since, limit)
 
         return View(
-            health=lambda: state.health(self.facts()),
+            health=lambda: state.health(self.report.facts()),
             ready=lambda: self._phase == "running",
             status=self.status,
-            metrics=lambda: metrics.render(state.samples(self.facts(), list(self.roster.traders.values()))),
+            metrics=lambda: metrics.render(state.samples(self.report.facts(), list(self.roster.traders.values()))),
             traders=lambda: [state.trader(one) for one in self.roster.traders.values()],
             signals=signals,
             reload_traders=reload_traders,
