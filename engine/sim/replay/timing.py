@@ -1,0 +1,78 @@
+"""The exchange's time at each record, from the times that events carry and that the exchange told. Pure.
+
+The exchange's clock runs evenly (a simulator's perhaps many times as fast), an event arrives some time after it was sent, and
+never before. So its clock, seen over the recorder's steady clock, is a line with the slope that fits all samples best, as low
+as it can be while no sample lies above it.
+"""
+
+from typing import NamedTuple
+
+#: Samples closer together than this tell no rate, in microseconds.
+SPAN_MIN_US = 1_000_000
+#: A simulator is not believed to be faster, nor slower than one over this.
+RATE_MAX = 1e7
+
+
+class Line(NamedTuple):
+    """The exchange's time is `at_ms + (monotonic_us - origin_us) * rate / 1000`."""
+
+    origin_us: int
+    at_ms: float
+    rate: float
+
+    def exchange_ms(self, monotonic_us: int) -> float:
+        """The exchange's time at an instant of the recorder's steady clock."""
+        return self.at_ms + (monotonic_us - self.origin_us) * self.rate / 1e3
+
+
+class Fit:
+    """Takes samples of one run and gives its line; constant memory, however many there are."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first_us = self.last_us = 0
+        self._first_ms = 0.0
+        self._sum_x = self._sum_y = self._sum_xx = self._sum_xy = 0.0
+        #: The highest sample of each stretch of time: whichever slope is found, the line has to pass above them all.
+        self._peaks: dict[int, tuple[int, float]] = {}
+        self._stretch_us = SPAN_MIN_US
+
+    def sample(self, monotonic_us: int, exchange_ms: float) -> None:
+        """The exchange's clock had passed `exchange_ms` at this instant."""
+        if not self.count:
+            self.first_us, self._first_ms = monotonic_us, exchange_ms
+        self.count += 1
+        self.last_us = monotonic_us
+        x, y = (monotonic_us - self.first_us) / 1e3, exchange_ms - self._first_ms
+        self._sum_x += x
+        self._sum_y += y
+        self._sum_xx += x * x
+        self._sum_xy += x * y
+        self._peak(monotonic_us, exchange_ms)
+
+    def _peak(self, monotonic_us: int, exchange_ms: float) -> None:
+        stretch = (monotonic_us - self.first_us) // self._stretch_us
+        known = self._peaks.get(stretch)
+        if known is None or exchange_ms > known[1]:
+            self._peaks[stretch] = (monotonic_us, exchange_ms)
+        if len(self._peaks) > 4_096:
+            peaks, self._peaks, self._stretch_us = list(self._peaks.values()), {}, self._stretch_us * 2
+            for peak in peaks:
+                self._peak(*peak)
+
+    @property
+    def rate(self) -> float | None:
+        """How fast the exchange's clock runs; None while the samples do not tell."""
+        spread = self.count * self._sum_xx - self._sum_x**2
+        if self.count < 2 or self.last_us - self.first_us < SPAN_MIN_US or spread <= 0:
+            return None
+        rate = (self.count * self._sum_xy - self._sum_x * self._sum_y) / spread
+        return rate if 1 / RATE_MAX <= rate <= RATE_MAX else None
+
+    def line(self, otherwise: float = 1.0) -> Line | None:
+        """The line over all samples, with the rate `otherwise` when they do not tell one; None without samples."""
+        if not self.count:
+            return None
+        rate = self.rate or otherwise
+        at_ms = max(ms - (us - self.first_us) * rate / 1e3 for us, ms in self._peaks.values())
+        return Line(self.first_us, at_ms, rate)
