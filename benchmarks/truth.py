@@ -19,7 +19,7 @@ class Story(NamedTuple):
     held: Sequence[Kline]
     #: Closed bars of the exchange over the same time.
     truth: Sequence[Kline]
-    #: Open times of announced bars, as they came.
+    #: Open times of announced bars, as they came; read after the bars.
     told: Sequence[int]
     #: Bars from here on must be held.
     from_ms: int
@@ -47,6 +47,9 @@ def lies(story: Story) -> list[str]:
     say("wrong", [opened for opened, row in held.items() if opened in truth and row != truth[opened]])
     say("announced out of order or twice", [after for before, after in pairwise(story.told) if after <= before])
     told = set(story.told)
-    say("announced but not held", sorted(opened for opened in told if opened not in held and opened >= min(held, default=0)))
+    # What was told after the memory was looked at is not held against it.
+    settled_ms = max(story.complete_ms - length_ms, max(held, default=0))
+    looked_at = range(min(held, default=0), settled_ms + 1)
+    say("announced but not held", sorted(opened for opened in told if opened not in held and opened in looked_at))
     say("never announced", [opened for opened in held if opened + length_ms > story.joined_ms and opened not in told])
     return found
