@@ -1,16 +1,21 @@
 """Which symbols an engine watches: the N most traded, or names. Pure.
 
 A symbol counts when it is TRADING and spot trading is allowed; ranked by the quote volume of the last 24 hours, names
-break ties, so that the same replies always give the same universe.
+break ties, so that the same replies always give the same universe. Ranked again, a universe changes only where the ranking
+has clearly changed (`hold`). What the exchange says of each symbol: `listing`.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from engine.base.errors import SettingsError
 from engine.binance.messages import SymbolInfo, Ticker24h
 
 TRADING = "TRADING"
+
+#: A symbol that is in stays down to rank N × this; one that is out pushes such a one aside from rank N ÷ this on. Ranks near N
+#: change places every hour, and each change costs a history and a filter its continuity.
+BAND = 1.2
 
 
 def is_listed(symbol: SymbolInfo) -> bool:
@@ -25,6 +30,30 @@ def rank(symbols: Iterable[SymbolInfo], tickers: Iterable[Ticker24h], quote_asse
     return sorted(names, key=lambda name: (-volumes.get(name, 0.0), name))
 
 
+def hold(number: int, ranked: Sequence[str], current: Collection[str]) -> list[str]:
+    """The `number` most traded of `ranked`, most traded first, but those of `current` stay while they rank near enough.
+
+    Free places go to the best that are out. Nobody outside the band is in unless places would stay empty, the first
+    N ÷ BAND are always in, and there are never more than `number`.
+    """
+    held = frozenset(current)
+    rank_of = {name: place for place, name in enumerate(ranked, 1)}
+    lowest = int(number * BAND)
+    staying = [name for name in ranked[:lowest] if name in held][:number]
+    chosen = set(staying)
+    coming = [name for name in ranked[:number] if name not in chosen]
+    for name in coming:
+        if len(chosen) < number:
+            chosen.add(name)
+            continue
+        if rank_of[name] * BAND > number:
+            break
+        # There is one beyond N, as one of the first N is out and all places are taken.
+        chosen.remove(max(chosen, key=rank_of.__getitem__))
+        chosen.add(name)
+    return [name for name in ranked[:lowest] if name in chosen]
+
+
 def top(wish: str) -> int:
     """N when the wish is a number of symbols; 0 when it is names. Raises SettingsError for a number that is not positive."""
     if not wish.strip().lstrip("-").isdecimal():
@@ -33,6 +62,12 @@ def top(wish: str) -> int:
     if number < 1:
         raise SettingsError("number of symbols is refused", wish, "ENGINE_SYMBOLS takes a number from 1, or names")
     return number
+
+
+def choose_again(wish: str, ranked: Sequence[str], current: Sequence[str], max_symbols: int) -> list[str]:
+    """The universe after another look at the ranking; names stay as they are, whether they trade now or not."""
+    number = min(top(wish), max_symbols)
+    return hold(number, ranked, current) if number else list(current)
 
 
 def choose(wish: str, ranked: Sequence[str], symbols: Sequence[SymbolInfo], max_symbols: int) -> list[str]:
