@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     close_grace_ms: Annotated[int, Meta(ge=100, le=600_000, description="a close that stays out longer is fetched over REST")] = (
         5_000
     )
+    price_jump_percent: Annotated[
+        float, Meta(ge=0, description="a close further than this from the one before it is noted, not dropped; 0: never")
+    ] = 50.0
     silence_ms: Annotated[
         int, Meta(ge=1_000, le=600_000, description="a connection without any event for so long is replaced")
     ] = 10_000

@@ -61,3 +61,9 @@ class Tally:
     def revised(self) -> int:
         """Closed bars that were corrected."""
         return self.incidents.revised
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts by name."""
+        names = ("invalid", "closed", "forming", "duplicates", "revised", "late", "out_of_order", "gaps", "repaired", "holes")
+        return {**{name: getattr(self, name) for name in names}, "price_jumps": self.incidents.jumped}

@@ -128,7 +128,7 @@ class Closes:
             self._words[place + 1] = word_ms
 
     def _word_ms(self, opened: int) -> int:
-        """When the numbers of a stored bar were told: exactly for the newest, for older ones the end of their time among those."""
+        """When the numbers of a stored bar were told: exactly for the newest; older ones count as told when they left those."""
         place = opened // self.length_ms % WORDS * 2
         return self._words[place + 1] if self._words[place] == opened else opened + WORDS * self.length_ms
 

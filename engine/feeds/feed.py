@@ -11,7 +11,6 @@ import logging
 import math
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -26,22 +25,29 @@ from engine.binance.messages import SymbolInfo
 from engine.binance.rest import RestClient
 from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
-from engine.feeds import universe
+from engine.feeds import news, universe
 from engine.feeds.asks import Ask, Tally
 from engine.feeds.connections import Connections
+from engine.feeds.facts import ClockFacts, SeriesFacts, facts_of
 from engine.feeds.freshness import State
 from engine.feeds.gates import Gates
 from engine.feeds.history import History
+from engine.feeds.incidents import Incidents
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
 from engine.feeds.needs import Now, Slot
 from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
+from engine.feeds.watch import Watch
 
 log = logging.getLogger(__name__)
 
 #: Longest time between two passes, in seconds.
 PASS_PAUSE_S = 0.25
+#: So often the connections are led to the wish although it did not change, in seconds.
+CONNECTIONS_PAUSE_S = 1.0
+#: Silence is asked about while less than this share of the weight we allow ourselves is used.
+QUESTIONS_SHARE = 0.7
 
 OnClosed = Callable[[int, int, int], None]
 OnState = Callable[[Mapping[str, int]], None]
@@ -83,7 +89,7 @@ class Feed:
             self._recorder = Recorder(settings.record_dir, settings.record_max_mb)
             self.rest.on_reply = self._recorder.reply
         self._keeper = Timekeeper(self.rest, clock)
-        self._tally = Tally()
+        self._tally = Tally(settings.price_jump_percent / 100 or math.inf)
         self._gates = Gates(writer)
         self._intake = Intake(self._gates)
         self._history = History(self.rest, settings.rest_concurrency, self._keeper.sure_ms, self._deliver)
@@ -96,8 +102,10 @@ class Feed:
             silence_ms=settings.silence_ms,
             tap=self._recorder.tap if self._recorder else None,
         )
-        self._slots: dict[tuple[str, str], Slot] = {}
-        self._by_stream: dict[str, Slot] = {}
+        self._watch = Watch(self._grace_ms)
+        self._wish_changed = True
+        self._connected_s = 0.0
+        self._jumps = 0
         self._symbols: list[SymbolInfo] = []
         self._symbols_fresh = False
         self._wake = asyncio.Event()
@@ -188,59 +196,86 @@ class Feed:
             if symbol not in self.listed:
                 raise SettingsError("symbol is not traded at the exchange", symbol, "write names as BTCUSDT")
         wish = {(symbol, interval) for symbol, intervals in needed.items() for interval in intervals}
-        for key in self._slots.keys() - wish:
-            self._release(self._slots.pop(key))
-        now_ms = self._clock.now_ms()
-        for symbol, interval in sorted(wish, key=lambda key: (lengths[key[1]], key[0])):
-            length_ms = lengths[interval]
-            from_ms = (history_from_ms or {}).get(interval)
-            if from_ms is None:
-                from_ms = window_start_ms(now_ms, length_ms, self._settings.history_bars)
-            slot = self._slots.get((symbol, interval))
-            if slot is None:
-                slot = self._open(symbol, interval, length_ms, (since_ms or {}).get(interval, math.inf))
-                slot.from_ms = from_ms - from_ms % length_ms
-            slot.from_ms = min(slot.from_ms, from_ms - from_ms % length_ms)
+        self._release([slot for slot in self._watch.slots if (slot.symbol, slot.interval) not in wish])
+        now = self._now()
+        opened: list[Slot] = []
+        try:
+            for symbol, interval in sorted(wish, key=lambda key: (lengths[key[1]], key[0])):
+                length_ms = lengths[interval]
+                from_ms = (history_from_ms or {}).get(interval)
+                if from_ms is None:
+                    from_ms = window_start_ms(now.exchange_ms, length_ms, self._settings.history_bars)
+                from_ms -= from_ms % length_ms
+                slot = self._watch.slot(symbol, interval)
+                if slot is None:
+                    opened.append(self._open(symbol, interval, length_ms, from_ms, (since_ms or {}).get(interval, math.inf)))
+                elif from_ms < slot.from_ms:
+                    slot.from_ms = from_ms
+                    self._watch.attend(slot)
+        finally:
+            # Those that found room are watched even if the next did not.
+            self._watch.add(opened, now)
+        self._wish_changed = True
         self._wake.set()
 
-    def _open(self, symbol: str, interval: str, length_ms: int, since_ms: float) -> Slot:
+    def _open(self, symbol: str, interval: str, length_ms: int, from_ms: int, since_ms: float) -> Slot:
         numbers = self._writer.add_symbol(symbol), self._writer.add_interval(interval)
         stream = streams.kline_stream(symbol, interval)
         gate = self._gates.gate(stream, *numbers)
         series = Series(self._writer, *numbers, length_ms, self._announce, self._tally, gate)
         series.since_ms = since_ms
-        slot = Slot(symbol, interval, stream, series, from_ms=0, wished_s=time.monotonic())
-        self._slots[symbol, interval] = slot
-        self._by_stream[stream] = slot
         self._intake.streams[stream] = series.take
         if not self._settings.enable_historical_fetch:
             series.start_without_history()
-        return slot
+        return Slot(symbol, interval, stream, series, from_ms=from_ms, wished_s=time.monotonic())
 
-    def _release(self, slot: Slot) -> None:
-        slot.released = True
-        slot.series.end()
-        del self._by_stream[slot.stream]
-        del self._intake.streams[slot.stream]
-        self._writer.clear(self._writer.add_symbol(slot.symbol), self._writer.add_interval(slot.interval))
+    def _release(self, slots: Sequence[Slot]) -> None:
+        self._watch.remove(slots)
+        for slot in slots:
+            slot.series.end()
+            del self._intake.streams[slot.stream]
+            self._writer.clear(self._writer.add_symbol(slot.symbol), self._writer.add_interval(slot.interval))
 
     def ready(self, symbol: str, interval: str) -> bool:
-        """Whether that series has all its wished history and is live."""
-        slot = self._slots.get((symbol, interval))
+        """Whether that series has all its wished history."""
+        slot = self._watch.slot(symbol, interval)
         return slot is not None and slot.is_ready
 
     # --- how it is --------------------------------------------------------------------------------------------------
 
     def states(self) -> dict[str, int]:
         """How many series are live, repairing, stale, without data."""
+        return self._watch.counts()
+
+    def is_live(self, symbol: str, interval: str) -> bool:
+        """Whether nothing that should be there is missing, the open bar included; as of the last pass."""
+        slot = self._watch.slot(symbol, interval)
+        return slot is not None and slot.shown is State.LIVE
+
+    def state(self, symbol: str, interval: str) -> SeriesFacts | None:
+        """How one series is, or None if it is not wished."""
+        slot = self._watch.slot(symbol, interval)
+        return facts_of(slot, self._now(), self._grace_ms) if slot is not None else None
+
+    def series(self) -> list[SeriesFacts]:
+        """How each series is."""
         now = self._now()
-        found = Counter(slot.state(now, self._grace_ms) for slot in self._slots.values())
-        return {state.value: found[state] for state in State}
+        return [facts_of(slot, now, self._grace_ms) for slot in self._watch.slots]
+
+    @property
+    def incidents(self) -> Incidents:
+        """Closed bars that were corrected, and prices that leapt."""
+        return self._tally.incidents
+
+    @property
+    def clock_facts(self) -> ClockFacts:
+        """The exchange's clock beside ours."""
+        return self._keeper.facts
 
     @property
     def progress(self) -> tuple[int, int]:
         """How many series have their first history, of how many."""
-        return sum(slot.series.is_joined for slot in self._slots.values()), len(self._slots)
+        return sum(slot.series.is_joined for slot in self._watch.slots), len(self._watch)
 
     @property
     def problem(self) -> str:
@@ -259,19 +294,14 @@ class Feed:
         return {
             "frames": self._intake.frames,
             "malformed": self._intake.malformed,
-            "invalid": tally.invalid,
-            "closed": tally.closed,
+            **tally.counts,
             "forming": tally.forming + self._intake.quick,
             "forming_compiled": self._intake.quick,
-            "duplicates": tally.duplicates,
-            "revised": tally.revised,
-            "late": tally.late,
-            "out_of_order": tally.out_of_order,
-            "gaps": tally.gaps,
-            "repaired": tally.repaired,
-            "holes": tally.holes,
             **self._connections.stats,
-            "streams": len(self._by_stream),
+            "streams": len(self._watch),
+            "silence_questions": self._watch.asked,
+            "silent_streams": self._watch.found_lost,
+            "clock_jumps": self._keeper.jumps,
             "history_pages": self._history.pages,
             "history_failures": self._history.failures,
             "rest_requests": self.rest.requests,
@@ -295,44 +325,42 @@ class Feed:
 
     def _mend(self) -> None:
         """One pass."""
-        self._keeper.heard(max((slot.series.event_ms for slot in self._slots.values()), default=0))
-        self._tally.horizon_ms = self._gates.horizon_ms = self._keeper.horizon_ms()
-        self._connections.mend(list(self._by_stream))
+        keeper, watch = self._keeper, self._watch
         now = self._now()
-        for slot in self._slots.values():
-            ask = slot.next_ask(now, self._grace_ms)
-            if ask is not None:
-                self._history.want(slot, ask)
+        if keeper.jumps != self._jumps:
+            self._jumps = keeper.jumps
+            for slot in watch.slots:
+                slot.series.forget_future(now.exchange_ms)
+        self._tally.horizon_ms = self._gates.horizon_ms = keeper.horizon_ms()
+        self._tally.latest_ms = keeper.latest_ms()
+        if self._wish_changed or now.monotonic_s - self._connected_s >= CONNECTIONS_PAUSE_S:
+            self._wish_changed, self._connected_s = False, now.monotonic_s
+            self._connections.mend(watch.streams)
+        budget = self.rest.budget
+        found = watch.look(now, may_ask=budget.used < budget.allowance * QUESTIONS_SHARE)
+        keeper.heard(found.newest_event_ms)
+        for slot, ask in found.asks:
+            self._history.want(slot, ask)
+        if found.lost:
+            log.warning("%d streams are silent although the exchange trades, such as %s", len(found.lost), found.lost[0])
         self._tell_state()
+        news.tell(self._tally.incidents)
 
     def _subscribed(self, names: Sequence[str]) -> None:
-        now_ms = self._clock.now_ms()
-        for name in names:
-            slot = self._by_stream.get(name)
-            if slot is not None:
-                slot.subscribed = True
-                slot.lost_until_ms = now_ms
+        self._watch.subscribed(names, self._now())
         self._spawn(self._keeper.started(), "time")
         self._wake.set()
 
     def _lost(self, names: Sequence[str]) -> None:
-        for name in names:
-            slot = self._by_stream.get(name)
-            if slot is not None:
-                slot.subscribed = False
+        self._watch.lost(names, self._now())
 
     def _deliver(self, slot: Slot, ask: Ask, rows: list[Kline], sure_ms: float, full: bool) -> Ask | None:
-        before_ms = slot.series.settled_ms
-        rest = slot.series.fill(ask, rows, sure_ms, full=full)
-        if rest is not None:
-            slot.asking = rest
-            return rest
-        progress = ask.first or ask.older or slot.series.settled_ms > before_ms
-        slot.answered(progress, time.monotonic(), random.random)
-        self._wake.set()
-        if ask.first and self._on_progress is not None:
-            self._on_progress(*self.progress)
-        return None
+        rest = self._watch.deliver(slot, ask, rows, sure_ms, self._now(), random.random, full=full)
+        if rest is None:
+            self._wake.set()
+            if ask.first and self._on_progress is not None:
+                self._on_progress(*self.progress)
+        return rest
 
     def _announce(self, symbol: int, interval: int, open_ms: int) -> None:
         try:

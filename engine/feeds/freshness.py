@@ -12,9 +12,9 @@ class State(StrEnum):
 
     #: Nothing is missing that should be there.
     LIVE = "live"
-    #: Bars are missing, and the exchange is being asked for them.
+    #: Bars are missing and the exchange is being asked for them, or the stream has just gone.
     REPAIRING = "repairing"
-    #: A close stays out beyond the grace, and asking has not brought it yet.
+    #: A close stays out beyond the grace and asking has not brought it yet, or nothing comes by the stream any more.
     STALE = "stale"
     #: There is no closed bar at all.
     NO_DATA = "no_data"
@@ -35,10 +35,22 @@ def overdue_ms(now_ms: int, rate: float, length_ms: int, settled_ms: int, grace_
     return newest_ms if newest_ms > settled_ms else 0
 
 
-def state_of(*, has_bars: bool, is_asking: bool, is_overdue: bool, failures: int) -> State:
-    """One word for a series, the gravest that applies."""
+def state_of(
+    *,
+    has_bars: bool,
+    is_asking: bool,
+    is_overdue: bool,
+    is_vain: bool,
+    is_uncertain: bool = False,
+    is_deaf: bool = False,
+) -> State:
+    """One word for a series, the gravest that applies.
+
+    `is_vain`: asking for what is missing has failed, or takes long. `is_uncertain`: its stream has just gone, or is silent while
+    the exchange trades; `is_deaf`: that has lasted, so the open bar is old.
+    """
     if not has_bars:
         return State.NO_DATA
-    if is_overdue and failures:
+    if is_deaf or (is_overdue and is_vain):
         return State.STALE
-    return State.REPAIRING if is_asking or is_overdue else State.LIVE
+    return State.REPAIRING if is_asking or is_overdue or is_uncertain else State.LIVE

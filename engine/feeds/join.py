@@ -213,8 +213,10 @@ class Series:
         """The bars from `from_ms` that lie before the first that is there."""
         if not self.is_joined or from_ms >= self.covered_from_ms:
             return None
-        first_ms = self._closes.first_ms if self.has_bars else self.covered_from_ms
-        return Ask(from_ms, first_ms - self.length_ms, older=True, from_ms=from_ms)
+        if not self.has_bars:
+            return Ask(from_ms, self.covered_from_ms - self.length_ms, older=True, from_ms=from_ms)
+        until_ms = self._closes.first_ms - self.length_ms
+        return Ask(from_ms, until_ms, older=True, from_ms=from_ms, closed_ms=until_ms)
 
     def open_bar(self) -> Ask | None:
         """The bar that is open now, to see whether the exchange knows more of it than was told."""

@@ -1,9 +1,10 @@
-"""What one wished series needs next: which bars to ask for, and how it is. Pure; time is passed in."""
+"""What one wished series needs next: which bars to ask for, how it is and why. Pure; time is passed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.base.clock import iso_utc
 from engine.feeds.asks import NEVER_MS, Ask
 from engine.feeds.backoff import full_jitter_s
 from engine.feeds.freshness import State, newest_closed_ms, overdue_ms, state_of
@@ -23,7 +24,7 @@ class Now(NamedTuple):
     rate: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
     """One series that somebody needs: symbol and interval, its stream, and what is being done about it."""
 
@@ -33,15 +34,25 @@ class Slot:
     series: Series
     #: History is needed from here on.
     from_ms: int
+    #: When it was wished, and then when its stream was last confirmed or lost, in monotonic seconds.
     wished_s: float
     #: Whether the exchange confirmed the stream on the connection that is up.
     subscribed: bool = False
     #: Closes up to this instant of the exchange will not come by the stream any more.
     lost_until_ms: int = 0
     asking: Ask | None = None
+    asked_s: float = 0.0
     failures: int = 0
     retry_s: float = 0.0
     released: bool = False
+    #: Since when the exchange is known to trade although the stream is silent; None while there is no such doubt.
+    doubted_s: float | None = None
+    #: Whether the stream was found lost, and nothing came since it was subscribed again.
+    is_deaf: bool = False
+    #: Its place among all slots; what was last said of it, and since when (exchange time).
+    position: int = 0
+    shown: State = State.NO_DATA
+    since_ms: int = 0
 
     def next_ask(self, now: Now, grace_ms: float) -> Ask | None:
         """The bars to ask for now, the most urgent first; None when nothing is missing, or it is asked for already."""
@@ -75,6 +86,17 @@ class Slot:
         pause_s = full_jitter_s(self.failures - 1, chance, RETRY_FIRST_S, RETRY_MAX_S)
         self.retry_s = now_s + max(pause_s, RETRY_FIRST_S / 2)
 
+    def subscribed_at(self, now: Now) -> None:
+        """The exchange confirmed the stream: what closed until now will not come by it, the rest will."""
+        self.subscribed, self.wished_s, self.lost_until_ms = True, now.monotonic_s, now.exchange_ms
+        self.doubted_s = None
+        # The exchange is there again: nobody has to wait for what failed while it was away.
+        self.failures, self.retry_s = 0, now.monotonic_s
+
+    def lost_at(self, now: Now) -> None:
+        """The stream went with its connection."""
+        self.subscribed, self.wished_s, self.doubted_s = False, now.monotonic_s, None
+
     @property
     def is_ready(self) -> bool:
         """Whether all wished history is there."""
@@ -82,9 +104,30 @@ class Slot:
 
     def state(self, now: Now, grace_ms: float) -> State:
         """One word for the series."""
+        repairs = self.asking is not None and not self.asking.probe and not self.asking.older
         return state_of(
             has_bars=self.series.has_bars,
-            is_asking=self.asking is not None or self.series.gap() is not None,
+            is_asking=repairs or self.series.gap() is not None,
             is_overdue=self.overdue_ms(now, grace_ms) > 0,
-            failures=self.failures,
+            is_vain=self.failures > 0 or (repairs and now.monotonic_s - self.asked_s > grace_ms / 1e3),
+            is_uncertain=not self.subscribed or self.doubted_s is not None,
+            is_deaf=self.is_deaf or self._is_cut_off(now, grace_ms),
         )
+
+    def _is_cut_off(self, now: Now, grace_ms: float) -> bool:
+        return not self.subscribed and now.monotonic_s - self.wished_s > grace_ms / 1e3
+
+    def reason(self, now: Now, grace_ms: float) -> str:
+        """Why it is not live, in words; empty when it is."""
+        state = self.state(now, grace_ms)
+        if state is State.LIVE:
+            return ""
+        if state is State.NO_DATA:
+            return "history is not here yet" if not self.series.is_joined else "the exchange has no closed bar"
+        overdue_ms, next_ms = self.overdue_ms(now, grace_ms), self.series.next_ms
+        if overdue_ms or self.series.gap() is not None or (self.asking is not None and not self.asking.probe):
+            vain = f", {self.failures} replies without it" if self.failures else ""
+            return f"bar of {iso_utc(next_ms)} is missing, asked for over REST{vain}"
+        if not self.subscribed:
+            return f"no stream for {now.monotonic_s - self.wished_s:.0f} s, connecting again"
+        return "stream is silent although the exchange trades" + (", subscribed again" if self.is_deaf else "")

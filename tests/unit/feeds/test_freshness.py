@@ -35,15 +35,15 @@ def test_nothing_is_overdue_when_all_is_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    "has_bars, is_asking, is_overdue, failures, state",
+    "has_bars, is_asking, is_overdue, is_vain, state",
     [
-        (False, True, True, 3, State.NO_DATA),
-        (True, False, False, 0, State.LIVE),
-        (True, True, False, 0, State.REPAIRING),
-        (True, False, True, 0, State.REPAIRING),
-        (True, True, True, 1, State.STALE),
-        (True, False, False, 2, State.LIVE),
+        (False, True, True, True, State.NO_DATA),
+        (True, False, False, False, State.LIVE),
+        (True, True, False, False, State.REPAIRING),
+        (True, False, True, False, State.REPAIRING),
+        (True, True, True, True, State.STALE),
+        (True, False, False, True, State.LIVE),
     ],
 )
-def test_one_word_for_a_series(has_bars: bool, is_asking: bool, is_overdue: bool, failures: int, state: State) -> None:
-    assert state_of(has_bars=has_bars, is_asking=is_asking, is_overdue=is_overdue, failures=failures) is state
+def test_one_word_for_a_series(has_bars: bool, is_asking: bool, is_overdue: bool, is_vain: bool, state: State) -> None:
+    assert state_of(has_bars=has_bars, is_asking=is_asking, is_overdue=is_overdue, is_vain=is_vain) is state

@@ -289,7 +289,7 @@ def test_older_history_is_put_before_and_not_announced(bench: Bench) -> None:
     bench.first_history(5, 6, 7)
     bench.series.covered_from_ms = T + 5 * MINUTE
     ask = bench.series.before(T + 2 * MINUTE)
-    assert ask == Ask(T + 2 * MINUTE, T + 4 * MINUTE, older=True, from_ms=T + 2 * MINUTE)
+    assert ask == Ask(T + 2 * MINUTE, T + 4 * MINUTE, older=True, from_ms=T + 2 * MINUTE, closed_ms=T + 4 * MINUTE)
 
     bench.series.fill(ask, [bar(2), bar(3), bar(4)], T + 20 * MINUTE, full=False)
 

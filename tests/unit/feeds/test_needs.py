@@ -74,7 +74,7 @@ def test_older_history_is_asked_for_when_it_is_wished(slot: Slot) -> None:
     slot.from_ms = T - 5 * MINUTE
     assert not slot.is_ready
     ask = slot.next_ask(now(3.5), GRACE_MS)
-    assert ask == Ask(T - 5 * MINUTE, T - MINUTE, older=True, from_ms=T - 5 * MINUTE)
+    assert ask == Ask(T - 5 * MINUTE, T - MINUTE, older=True, from_ms=T - 5 * MINUTE, closed_ms=T - MINUTE)
 
 
 def test_asking_in_vain_is_repeated_ever_more_rarely(slot: Slot) -> None:
