@@ -21,11 +21,10 @@ from engine.base.settings import Settings
 from engine.base.types import Kline, interval_ms
 from engine.binance import streams
 from engine.binance.limits import Budget
-from engine.binance.messages import SymbolInfo
 from engine.binance.rest import RestClient
 from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
-from engine.feeds import news, universe
+from engine.feeds import news
 from engine.feeds.asks import Ask, Tally
 from engine.feeds.connections import Connections
 from engine.feeds.facts import ClockFacts, SeriesFacts, facts_of
@@ -35,6 +34,7 @@ from engine.feeds.history import History
 from engine.feeds.incidents import Incidents
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
+from engine.feeds.market import Market
 from engine.feeds.needs import Now, Slot
 from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
@@ -88,6 +88,7 @@ class Feed:
         if settings.record_dir:
             self._recorder = Recorder(settings.record_dir, settings.record_max_mb)
             self.rest.on_reply = self._recorder.reply
+        self.market = Market(settings, self.rest, clock)
         self._keeper = Timekeeper(self.rest, clock)
         self._tally = Tally(settings.price_jump_percent / 100 or math.inf)
         self._gates = Gates(writer)
@@ -106,15 +107,9 @@ class Feed:
         self._wish_changed = True
         self._connected_s = 0.0
         self._jumps = 0
-        self._symbols: list[SymbolInfo] = []
-        self._symbols_fresh = False
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._counts: dict[str, int] = {}
-        #: The universe, most traded first.
-        self.ranked: list[str] = []
-        #: Every symbol that the exchange trades now.
-        self.listed: frozenset[str] = frozenset()
 
     # --- start and end ----------------------------------------------------------------------------------------------
 
@@ -128,7 +123,7 @@ class Feed:
             if self._recorder is not None:
                 self._recorder.start()
             await self._keeper.measure()
-            await self._read_symbols()
+            await self.market.read()
         except BaseException:
             self._intake.close()
             await self._end_requests()
@@ -163,19 +158,17 @@ class Feed:
 
     async def resolve_universe(self) -> list[str]:
         """The universe that the settings ask for, most traded first; raises SettingsError naming an unknown symbol."""
-        if not self._symbols_fresh:
-            await self._read_symbols()
-        self._symbols_fresh = False
-        tickers = await self.rest.ticker_24hr()
-        settings = self._settings
-        ranked = universe.rank(self._symbols, tickers, settings.quote_asset)
-        self.ranked = universe.choose(settings.symbols, ranked, self._symbols, settings.max_symbols)
-        return self.ranked
+        return await self.market.choose()
 
-    async def _read_symbols(self) -> None:
-        info = await self.rest.exchange_info()
-        self._symbols, self._symbols_fresh = info.symbols, True
-        self.listed = frozenset(symbol.symbol for symbol in info.symbols if universe.is_listed(symbol))
+    @property
+    def ranked(self) -> list[str]:
+        """The universe, most traded first."""
+        return self.market.ranked
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """Every symbol that the exchange trades now."""
+        return self.market.listing.listed
 
     # --- the wish ---------------------------------------------------------------------------------------------------
 
