@@ -12,13 +12,12 @@ from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from engine.sim import control
-from engine.sim.audit import Audit
+from engine.sim import control, messages
 from engine.sim.control import Session
-from engine.sim.faults import Faults
-from engine.sim.limits import Limits, Throttle
+from engine.sim.limits import Throttle
 from engine.sim.publisher import Event, Publisher
 from engine.sim.tampering import Tampering
+from engine.sim.world import World
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +26,15 @@ BACKLOG_MAX: Final = 65_536
 
 
 class Connection:
-    """One client; `faults` and `audit` are those of the simulator."""
+    """One client."""
 
     def __init__(
         self,
         socket: web.WebSocketResponse,
         transport: asyncio.Transport,
-        publisher: Publisher,
-        limits: Limits,
         session: Session,
-        faults: Faults,
-        audit: Audit,
+        publisher: Publisher,
+        world: World,
     ) -> None:
         self.session = session
         self.opened_s = time.monotonic()
@@ -46,11 +43,11 @@ class Connection:
         self._socket = socket
         self._transport = transport
         self._publisher = publisher
-        self._limits = limits
-        self._faults = faults
-        self._audit = audit
-        self._tampering = Tampering(faults, self._send)
-        self._throttle = Throttle(limits.messages_per_second)
+        self._limits = world.limits
+        self._faults = world.faults
+        self._audit = world.audit
+        self._tampering = Tampering(world.faults, self._send)
+        self._throttle = Throttle(world.limits.messages_per_second)
         self._outbox: deque[tuple[bytes, WSMsgType]] = deque()
         self._filled = asyncio.Event()
         self._open_road = asyncio.Event()
@@ -91,6 +88,21 @@ class Connection:
         """End the connection without a word, as a broken line does."""
         self._transport.abort()
 
+    def freeze(self) -> None:
+        """Neither read nor write any more, as when the line leads nowhere; what is to be sent waits."""
+        self._open_road.clear()
+        self._transport.pause_reading()
+
+    def thaw(self) -> None:
+        """Go on where `freeze` stopped."""
+        self._open_road.set()
+        self._transport.resume_reading()
+
+    def say_goodbye(self, event_ms: int) -> None:
+        """Tell the client that it will be cut."""
+        text = messages.server_shutdown(event_ms, combined=self.session.combined, unit=self.session.unit)
+        self._send(text.encode())
+
     async def _hear(self) -> None:
         async for message in self._socket:
             await self._open_road.wait()
@@ -110,12 +122,25 @@ class Connection:
                 self._control(message.data)
 
     def _control(self, text: str) -> None:
+        if self._faults.has("messages") and self._unheard(text):
+            return
         outcome = control.handle(text, self.session, self._limits.streams_per_connection)
         # The reply goes out before the first event of what it promises.
         self._send(outcome.reply)
         self._publisher.subscribe(self, outcome.added)
         self._publisher.unsubscribe(self, outcome.removed)
         self._audit.streams_peak = max(self._audit.streams_peak, len(self.session.subscriptions))
+
+    def _unheard(self, text: str) -> bool:
+        """Whether a fault lets this message go unanswered."""
+        now_s = time.monotonic()
+        if self._faults.strike("too_many", now_s) is not None:
+            self.cut(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+            return True
+        names = control.names_to_subscribe(text)
+        return names is not None and any(
+            running.concerns_any(names) and running.strike() for running in self._faults.of("ignore_subscribe", now_s)
+        )
 
     def _send(self, frame: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
         if self.silent:

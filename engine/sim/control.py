@@ -56,6 +56,15 @@ def handle(text: str, session: Session, streams_max: int) -> Outcome:
         return Outcome(msgspec.json.encode(refusal.reply))
 
 
+def names_to_subscribe(text: str) -> list[str] | None:
+    """The streams that a message wants to subscribe to; None when it is no such message."""
+    try:
+        request = _decode(text)
+        return _names(request) if request.get("method") == "SUBSCRIBE" else None
+    except _Refused:
+        return None
+
+
 def _subscribe(names: list[str], identity: int | str | None, session: Session, streams_max: int) -> Outcome:
     added = tuple(name for name in dict.fromkeys(names) if name not in session.subscriptions)
     if len(session.subscriptions) + len(added) > streams_max:

@@ -20,6 +20,7 @@ class Running:
         self.struck = 0
         #: Set when there is nothing left for it to do.
         self.done = False
+        self.removed = False
         self.random = Random(f"{seed} {number}")
         self.begins_s = added_s + fault.after_s
         self.ends_s = float("inf") if fault.for_s is None else self.begins_s + fault.for_s
@@ -80,7 +81,8 @@ class Faults:
         """End a fault; raises SettingsError when there is none of that number."""
         if number not in self._running:
             raise SettingsError("there is no such fault", number, "GET /sim/faults lists them")
-        self._running.pop(number).done = True
+        running = self._running.pop(number)
+        running.done = running.removed = True
         self._sort()
 
     def clear(self) -> None:

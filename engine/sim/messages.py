@@ -22,6 +22,12 @@ def kline_event(
     )
 
 
+def server_shutdown(event_ms: int, *, combined: bool, unit: int = 1) -> str:
+    """What the exchange says before it cuts a connection on purpose."""
+    event = f'{{"e":"serverShutdown","E":{event_ms * unit}}}'
+    return f'{{"stream":"!serverShutdown","data":{event}}}' if combined else event
+
+
 def mini_ticker_event(ticker: Ticker, event_ms: int, unit: int = 1) -> str:
     """A 24hrMiniTicker event."""
     return (

@@ -8,12 +8,10 @@ from typing import Final, Protocol
 
 from engine.base.types import Kline
 from engine.sim import messages, streams
-from engine.sim.clock import SimulatedClock
-from engine.sim.faults import Faults
-from engine.sim.rolling import Rolling, Ticker
+from engine.sim.rolling import Ticker
 from engine.sim.streams import Stream
-from engine.sim.tape import Tape
 from engine.sim.timetable import Due, Timetable
+from engine.sim.world import World
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +54,13 @@ class Listener(Protocol):
 class Publisher:
     """The streams that somebody listens to, and the loop that fills them."""
 
-    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, seed: int, faults: Faults) -> None:
-        self._tape = tape
-        self._faults = faults
-        self._rolling = rolling
-        self._clock = clock
+    def __init__(self, world: World, seed: int) -> None:
+        self._world = world
+        self._market = world.market
+        self._tape = world.tape
+        self._faults = world.faults
+        self._rolling = world.rolling
+        self._clock = clock = world.clock
         self._timetable = Timetable(speed=clock.speed, seed=seed, until_ms=clock.until_ms)
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._last_trades: dict[str, int] = {}
@@ -177,7 +177,7 @@ class Publisher:
     def _update_event(self, stream: Stream, now_ms: int) -> Event | None:
         """The forming bar, if it was traded since it was last told."""
         assert stream.grid is not None
-        bar = self._tape.forming(stream.symbol, stream.grid, now_ms)
+        bar = None if self._market.halted(stream.symbol) else self._tape.forming(stream.symbol, stream.grid, now_ms)
         if bar is None or int(bar.trades) == self._last_trades.get(stream.name, 0):
             return None
         self._last_trades[stream.name] = int(bar.trades)
@@ -187,7 +187,7 @@ class Publisher:
         assert stream.grid is not None
         close_time_ms = stream.grid.next_open(bar.open_time) - 1
         first_trade = self._tape.first_trade(stream.symbol, bar.open_time)
-        event_ms = now_ms + self._faults.skew_ms(time.monotonic())
+        event_ms = self._world.shown_ms(now_ms)
 
         def write(unit: int) -> str:
             return messages.kline_event(
@@ -204,11 +204,11 @@ class Publisher:
     def _ticker_event(self, stream: Stream, now_ms: int) -> Event | None:
         """Tickers that changed since they were last told."""
         known = self._last_ids[stream.name]
-        changed = [ticker for ticker in self._tickers(stream, now_ms) if ticker.last_id != known[ticker.symbol]]
+        changed = [ticker for ticker in self._tickers(stream, now_ms) if ticker.last_id != known.get(ticker.symbol)]
         if not changed:
             return None
         known.update((ticker.symbol, ticker.last_id) for ticker in changed)
-        event_ms = now_ms + self._faults.skew_ms(time.monotonic())
+        event_ms = self._world.shown_ms(now_ms)
         one = messages.ticker_event if stream.kind == "ticker" else messages.mini_ticker_event
 
         def write(unit: int) -> str:

@@ -15,20 +15,19 @@ from aiohttp import web
 from engine.base.errors import ExchangeRefused
 from engine.base.types import INTERVAL_MS
 from engine.sim import bars, catalog, digits, messages, parameters, refusals, spoiling
-from engine.sim.audit import Audit
-from engine.sim.clock import SimulatedClock
-from engine.sim.faults import Faults
 from engine.sim.grid import grid_of
 from engine.sim.limits import Gate, Verdict
 from engine.sim.market import Listing
 from engine.sim.parameters import SymbolsQuestion
-from engine.sim.rolling import Rolling, Ticker
-from engine.sim.tape import Tape
+from engine.sim.rolling import Ticker
+from engine.sim.world import World
 
 JSON: Final = "application/json;charset=UTF-8"
 NOT_FOUND_PAGE: Final = b"<html><body><h2>404 Not found</h2></body></html>"
 
 Pairs = list[tuple[str, str]]
+#: Replies that are known word for word, by path and parameters; None for others.
+Told = Callable[[str, Pairs], bytes | None]
 
 
 class Question(NamedTuple):
@@ -41,13 +40,16 @@ class Question(NamedTuple):
 class Rest:
     """Answers for one simulator."""
 
-    def __init__(self, tape: Tape, rolling: Rolling, clock: SimulatedClock, gate: Gate, faults: Faults, audit: Audit) -> None:
-        self._tape = tape
-        self._rolling = rolling
-        self._clock = clock
+    def __init__(self, world: World, gate: Gate, told: Told | None = None) -> None:
+        self._world = world
+        self._market = world.market
+        self._tape = world.tape
+        self._rolling = world.rolling
+        self._clock = world.clock
         self._gate = gate
-        self._faults = faults
-        self._audit = audit
+        self._faults = world.faults
+        self._audit = world.audit
+        self._told = told
         self._routes: dict[str, tuple[Callable[[Pairs], int], Callable[[Question], bytes]]] = {
             "/api/v3/ping": (lambda _: 1, self._ping),
             "/api/v3/time": (lambda _: 1, self._time),
@@ -59,7 +61,7 @@ class Rest:
             "/api/v3/ticker/bookTicker": (_weight_of_ticker, self._ticker_book),
         }
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request that is not a WebSocket."""
         pairs = list(request.query.items())
         weigh, reply = self._routes.get(request.path, (None, None)) if request.method == "GET" else (None, None)
@@ -68,7 +70,7 @@ class Rest:
         self._audit.request(verdict.used_weight, wall_s)
         response = self._respond(request, reply, pairs, verdict)
         self._audit.reply(response.status, wall_s, int(response.headers.get("Retry-After", 0)))
-        return response
+        return await spoiling.spoil(self._faults, request, response)
 
     def _respond(
         self, request: web.BaseRequest, reply: Callable[[Question], bytes] | None, pairs: Pairs, verdict: Verdict
@@ -83,7 +85,8 @@ class Rest:
             if reply is None:
                 return _not_found(request, headers)
             unit = _time_unit(request.headers.get("X-MBX-TIME-UNIT"))
-            status, body = HTTPStatus.OK.value, reply(Question(pairs, unit))
+            told = None if self._told is None else self._told(request.path, pairs)
+            status, body = HTTPStatus.OK.value, reply(Question(pairs, unit)) if told is None else told
         except ExchangeRefused as refusal:
             status, body = refusal.status, msgspec.json.encode({"code": refusal.code, "msg": refusal.message})
         return web.Response(status=status, body=body, headers={"Content-Type": JSON, **headers})
@@ -103,11 +106,7 @@ class Rest:
 
     def _time(self, question: Question) -> bytes:
         parameters.Query(question.pairs, ())
-        return b'{"serverTime":%d}' % (self._shown_ms() * question.unit)
-
-    def _shown_ms(self) -> int:
-        """The exchange's time as it shows it."""
-        return self._clock.now_ms() + self._faults.skew_ms(time.monotonic())
+        return b'{"serverTime":%d}' % (self._world.shown_ms() * question.unit)
 
     def _klines(self, question: Question) -> bytes:
         asked = parameters.klines(question.pairs)
@@ -134,7 +133,7 @@ class Rest:
         if permissions is not None and not set(permissions) & set(catalog.PERMISSIONS):
             listings = []
         entries = (catalog.symbol_entry(listing, self._status(listing), permission_sets=with_sets) for listing in listings)
-        return catalog.document(entries, self._gate.limits, self._shown_ms() * question.unit)
+        return catalog.document(entries, self._gate.limits, self._world.shown_ms() * question.unit)
 
     def _ticker_24h(self, question: Question) -> bytes:
         asked, short = parameters.ticker_24h(question.pairs)
@@ -165,7 +164,7 @@ class Rest:
         return named
 
     def _status(self, listing: Listing) -> str:
-        return "TRADING" if listing.trades_at(self._clock.now_ms()) else "BREAK"
+        return self._market.status(listing.symbol, self._clock.now_ms())
 
 
 def _weight_of_24h(pairs: Pairs) -> int:

@@ -4,6 +4,7 @@ The window begins at a base bar (a minute, or what was recorded), so it may be u
 Not the UTC day.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.base.types import DAY_MS, Kline
@@ -63,8 +64,10 @@ class Window(NamedTuple):
 class Rolling:
     """Tickers of all symbols, each recomputed when a base bar closes."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, volumes: Mapping[str, float] | None = None) -> None:
         self._tape = tape
+        #: Quote volumes told instead of the market's own.
+        self._volumes = {} if volumes is None else volumes
         self._windows: dict[str, Window] = {}
 
     def ticker(self, symbol: str, now_ms: int) -> Ticker:
@@ -80,6 +83,8 @@ class Rolling:
             total = bars.merge(window, partial)
         if not listing.trades_at(now_ms):
             total = bars.flat(base_open_ms, total.close)
+        if (told := self._volumes.get(symbol)) is not None:
+            total = total._replace(quote_volume=told, volume=told / total.close if total.close else 0.0)
         unit, tick = 10.0**listing.quantity_decimals, 10.0**-listing.price_decimals
         latest = partial if partial is not None and partial.volume else total
         return Ticker(

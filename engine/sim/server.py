@@ -14,22 +14,20 @@ from aiohttp import WSCloseCode, web
 from engine.base.errors import AddressInUse, SettingsError
 from engine.base.types import Kline
 from engine.sim import bars
-from engine.sim.audit import Audit
 from engine.sim.clock import SimulatedClock
 from engine.sim.connection import Connection
 from engine.sim.control import Session
-from engine.sim.faults import Faults
 from engine.sim.faulttext import Fault
 from engine.sim.grid import grid_of
 from engine.sim.keeper import Keeper
 from engine.sim.limits import Gate, Limits
 from engine.sim.market import Market
 from engine.sim.publisher import Publisher
+from engine.sim.replay.play import Replay
 from engine.sim.rest import Rest
-from engine.sim.revisions import Revisions
-from engine.sim.rolling import Rolling
 from engine.sim.steering import PREFIX, Steering
 from engine.sim.tape import Tape
+from engine.sim.world import World
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,8 @@ STOP_TIMEOUT_S: Final = 0.5
 class Simulator:
     """A running exchange: `async with Simulator(market, clock) as sim: sim.rest_url, sim.ws_url`.
 
-    `faults` begin when it does; more come over its control endpoint.
+    `faults` begin when it does; more come over its control endpoint. With a `replay`, whose market and clock those are then,
+    a recording is played back.
     """
 
     def __init__(
@@ -54,24 +53,20 @@ class Simulator:
         limits: Limits | None = None,
         faults: Sequence[Fault] = (),
         fault_seed: int = 1,
+        replay: Replay | None = None,
     ) -> None:
-        self.market = market
+        self._world = World(market, clock, limits=limits, fault_seed=fault_seed, tape=replay.tape if replay else Tape)
+        self.market = self._world.market
         self.clock = clock
         self.rest_url = self.ws_url = ""
         self._host, self._port = host, port
-        self._limits = limits or Limits()
-        self._gate = Gate(self._limits)
-        self._revisions = Revisions()
-        tape = Tape(market, self._revisions)
-        rolling = Rolling(tape)
+        self._gate = Gate(self._world.limits)
         self._planned = faults
-        self._faults = Faults(fault_seed)
-        self._audit = Audit()
-        self._rest = Rest(tape, rolling, clock, self._gate, self._faults, self._audit)
-        self._publisher = Publisher(tape, rolling, clock, seed, self._faults)
+        self._rest = Rest(self._world, self._gate, replay.told(clock) if replay else None)
+        self._publisher = Publisher(self._world, seed) if replay is None else replay.publisher(self._world.tape, clock)
         self._connections: dict[Connection, None] = {}
-        self._keeper = Keeper(self._faults, lambda: self._connections)
-        self._steering = Steering(self._present, clock, self._faults, self._audit, lambda: self._connections, self._keeper.wake)
+        self._keeper = Keeper(self._world, lambda: self._connections)
+        self._steering = Steering(self._world, lambda: self._connections, self._keeper.wake)
         self._runner: web.ServerRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,13 +79,14 @@ class Simulator:
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.rest_url, self.ws_url = f"http://{host}:{port}", f"ws://{host}:{port}"
         for fault in self._planned:
-            self._faults.add(fault, time.monotonic())
+            self._world.faults.add(fault, time.monotonic())
         self._tasks = [asyncio.create_task(self._publisher.run()), asyncio.create_task(self._keeper.run())]
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._runner is not None
         for connection in self._connections:
+            connection.thaw()
             connection.cut(WSCloseCode.GOING_AWAY, "")
         for task in self._tasks:
             task.cancel()
@@ -108,12 +104,8 @@ class Simulator:
         """The bars that open at `start_ms` or later and are over by `end_ms`, whatever the time is."""
         listing = self.market.listings[symbol]
         grid = grid_of(interval, first_day_ms=listing.first_ms)
-        table = self._present().history(symbol, grid, end_ms, start_ms=start_ms, end_ms=None, limit=1 << 40)
+        table = self._world.present().history(symbol, grid, end_ms, start_ms=start_ms, end_ms=None, limit=1 << 40)
         return [bar for bar in bars.klines(table) if grid.next_open(bar.open_time) <= end_ms]
-
-    def _present(self) -> Tape:
-        """The market as it stands, to be looked at from any instant; time must not run backwards on one tape."""
-        return Tape(self.market, self._revisions)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request: the control endpoint, a WebSocket where one is asked for, REST otherwise."""
@@ -122,7 +114,7 @@ class Simulator:
         place = request.path.strip("/").partition("/")[0]
         is_socket = place in ("ws", "stream") and request.headers.get("Upgrade", "").lower() == "websocket"
         if is_socket:
-            self._audit.attempt(time.monotonic())
+            self._world.audit.attempt(time.monotonic())
         refused = self._refused(request, "ws" if is_socket else "rest")
         if refused is not None:
             return refused
@@ -130,7 +122,7 @@ class Simulator:
 
     def _refused(self, request: web.BaseRequest, what: str) -> web.Response | None:
         """What a `refuse` fault answers: a status, or the end of the line."""
-        for running in self._faults.of("refuse", time.monotonic()):
+        for running in self._world.faults.of("refuse", time.monotonic()):
             if running.fault.words["where"] in (what, "all") and running.strike():
                 status = running.fault.numbers.get("status")
                 if status is None:
@@ -148,12 +140,12 @@ class Simulator:
         client = web.WebSocketResponse(autoping=False, compress=False, timeout=STOP_TIMEOUT_S)
         await client.prepare(request)
         assert request.transport is not None
-        session = Session(combined, unit)
-        connection = Connection(client, request.transport, self._publisher, self._limits, session, self._faults, self._audit)
-        self._audit.accepted += 1
+        connection = Connection(client, request.transport, Session(combined, unit), self._publisher, self._world)
+        connection.silent = self._world.faults.strike("silent", time.monotonic()) is not None
+        self._world.audit.accepted += 1
         self._connections[connection] = None
         try:
-            await connection.run(_names_of(request, combined)[: self._limits.streams_per_connection])
+            await connection.run(_names_of(request, combined)[: self._world.limits.streams_per_connection])
         finally:
             del self._connections[connection]
         return client

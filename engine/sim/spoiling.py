@@ -3,6 +3,8 @@
 Only what is sent is spoiled; what was asked is counted as ever.
 """
 
+import asyncio
+import contextlib
 import time
 from typing import Final
 
@@ -17,6 +19,8 @@ HTML_PAGE: Final = (
     "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n"
     "<hr><center>cloudfront</center>\r\n</body>\r\n</html>\r\n"
 )
+#: What an overloaded server may say with 200.
+NO_JSON_PAGE: Final = b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body>Please wait.</body></html>\n"
 REASONS: Final = {403: "Forbidden", 451: "Unavailable For Legal Reasons"} | {
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -45,6 +49,38 @@ def strike(faults: Faults, kind: str, request: web.BaseRequest) -> Running | Non
         if request.path.endswith(path) and running.concerns(symbol, interval) and running.strike():
             return running
     return None
+
+
+async def spoil(faults: Faults, request: web.BaseRequest, response: web.Response) -> web.StreamResponse:
+    """The reply as it leaves, be it good or spoiled."""
+    if strike(faults, "not_json", request) is not None:
+        response.body, response.content_type = NO_JSON_PAGE, "text/html"
+    if (running := strike(faults, "truncated", request)) is not None:
+        whole = _bytes(response)
+        response.body = whole[: running.random.randrange(1, max(2, len(whole)))]
+    if (running := strike(faults, "slow_body", request)) is not None:
+        return await _slowly(request, response, running.number_of("ms") / 1e3)
+    return response
+
+
+async def _slowly(request: web.BaseRequest, response: web.Response, pause_s: float) -> web.StreamResponse:
+    """Headers and half of the body at once, the rest after a while."""
+    whole = _bytes(response)
+    slow = web.StreamResponse(status=response.status, headers=response.headers)
+    slow.content_length = len(whole)
+    await slow.prepare(request)
+    await slow.write(whole[: len(whole) // 2])
+    await asyncio.sleep(pause_s)
+    # The client may have lost patience.
+    with contextlib.suppress(ConnectionError):
+        await slow.write(whole[len(whole) // 2 :])
+        await slow.write_eof()
+    return slow
+
+
+def _bytes(response: web.Response) -> bytes:
+    assert isinstance(response.body, bytes)
+    return response.body
 
 
 def refusal(running: Running, headers: dict[str, str], clock: SimulatedClock) -> web.Response:

@@ -3,6 +3,7 @@
 For tests and demonstrations, on this machine only; not weighed, not limited, and untouched by faults.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
@@ -14,17 +15,18 @@ from aiohttp import web
 
 from engine.base.errors import EngineError, SettingsError
 from engine.sim import bars, digits, faulttext
-from engine.sim.audit import Audit
-from engine.sim.clock import SimulatedClock
 from engine.sim.connection import Connection
-from engine.sim.faults import Faults
 from engine.sim.grid import INTERVALS, grid_of
-from engine.sim.tape import Tape
+from engine.sim.parameters import STATUSES
+from engine.sim.world import World
 
 PREFIX: Final = "/sim"
 BODY_BYTES_MAX: Final = 65_536
 #: More rows than there can be.
 ALL_ROWS: Final = 1 << 40
+NEW_SYMBOL: Final = re.compile("[A-Z0-9]{1,16}USDT")
+BARS_MAX: Final = 1_000_000
+VOLUME_MAX: Final = 1e15
 
 
 class Call(NamedTuple):
@@ -38,19 +40,10 @@ class Call(NamedTuple):
 class Steering:
     """Answers for one simulator; `changed` is called when faults were added or removed."""
 
-    def __init__(
-        self,
-        tape: Callable[[], Tape],
-        clock: SimulatedClock,
-        faults: Faults,
-        audit: Audit,
-        connections: Callable[[], Iterable[Connection]],
-        changed: Callable[[], None],
-    ) -> None:
-        self._tape = tape
-        self._clock = clock
-        self._faults = faults
-        self._audit = audit
+    def __init__(self, world: World, connections: Callable[[], Iterable[Connection]], changed: Callable[[], None]) -> None:
+        self._world = world
+        self._clock = world.clock
+        self._faults = world.faults
         self._connections = connections
         self._changed = changed
         self._routes: dict[tuple[str, str], Callable[[Call], bytes]] = {
@@ -58,6 +51,8 @@ class Steering:
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._remove_faults,
             ("GET", "truth"): self._truth,
+            ("POST", "symbols"): self._change_symbol,
+            ("POST", "volumes"): self._change_volumes,
             ("GET", "revisions"): self._list_revisions,
             ("GET", "audit"): self._tell_audit,
         }
@@ -96,7 +91,7 @@ class Steering:
         return b"{}"
 
     def _truth(self, call: Call) -> bytes:
-        query, tape = call.query, self._tape()
+        query, tape = call.query, self._world.present()
         listing = tape.market.listings.get(query.get("symbol", ""))
         if listing is None:
             raise SettingsError("symbol is not listed", repr(query.get("symbol", "")), "name one of exchangeInfo")
@@ -112,12 +107,40 @@ class Steering:
         over = closes < now_ms
         return digits.rows_json(table[:, over], closes[over])
 
+    def _change_symbol(self, call: Call) -> bytes:
+        known = {"symbol", "status"} if "symbol" in call.fields else {"list", "bars"}
+        if set(call.fields) - known:
+            raise SettingsError("not known here", sorted(set(call.fields) - known), f"tell {' and '.join(sorted(known))}")
+        now_ms = self._clock.now_ms()
+        if "symbol" in call.fields:
+            status = call.fields.get("status")
+            if status not in STATUSES:
+                raise SettingsError("status is not known", repr(status), f"use one of {', '.join(STATUSES)}")
+            self._world.market.set_status(str(call.fields["symbol"]), status, now_ms)
+            self._world.tape.forget(str(call.fields["symbol"]))
+            return b"{}"
+        symbol, count = call.fields.get("list"), call.fields.get("bars", 0)
+        if not isinstance(symbol, str) or not NEW_SYMBOL.fullmatch(symbol):
+            raise SettingsError("symbol cannot be listed", repr(symbol), "name it in capitals, with USDT at the end")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= BARS_MAX:
+            raise SettingsError("number of bars is out of range", repr(count), f"use 0 to {BARS_MAX}")
+        listing = self._world.market.add(symbol, count, now_ms)
+        return msgspec.json.encode({"symbol": symbol, "first_ms": listing.first_ms, "bar_ms": self._world.market.base_ms})
+
+    def _change_volumes(self, call: Call) -> bytes:
+        for symbol, volume in call.fields.items():
+            if isinstance(volume, bool) or not isinstance(volume, (int, float)) or not 0 <= volume < VOLUME_MAX:
+                raise SettingsError(f"volume of {symbol} is out of range", repr(volume), f"use 0 to {VOLUME_MAX:g}")
+        for symbol, volume in call.fields.items():
+            self._world.market.set_volume(symbol, float(volume))
+        return b"{}"
+
     def _list_revisions(self, _: Call) -> bytes:
-        return msgspec.json.encode([revision._asdict() for revision in self._tape().revisions.made])
+        return msgspec.json.encode([revision._asdict() for revision in self._world.revisions.made])
 
     def _tell_audit(self, _: Call) -> bytes:
         streams = [len(connection.session.subscriptions) for connection in self._connections()]
-        return msgspec.json.encode(self._audit.told(time.time(), streams))
+        return msgspec.json.encode(self._world.audit.told(time.time(), streams))
 
 
 async def _fields(request: web.BaseRequest) -> dict[str, Any]:

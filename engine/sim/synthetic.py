@@ -22,6 +22,8 @@ from engine.sim.shapes import Shapes
 from engine.sim.split import PARTS, split
 
 SYMBOLS_MAX: Final = 2_000
+#: Ranks for symbols that are listed while the market runs.
+SPARE_RANKS: Final = 10_000
 #: Courses kept in memory beyond one of each symbol, about 100 kB each: streams of all symbols go round and round, and a store
 #: that holds one less than there are would make each of them anew every time.
 COURSES_KEPT: Final = 256
@@ -50,6 +52,16 @@ class SyntheticMarket:
         self._hours_kept = HOURS_KEPT + 2 * symbols
         self._courses: OrderedDict[tuple[str, int], Course] = OrderedDict()
         self._hour_blocks: OrderedDict[tuple[str, int], Bars] = OrderedDict()
+
+    def spare(self, symbol: str) -> Listing:
+        """The listing of a symbol beyond those that are listed, the same for the same name; its bars are known from then on."""
+        base_asset = symbol.removesuffix("USDT")
+        # Ranks beyond any that is listed, all of them of the busiest activity.
+        rank = SYMBOLS_MAX + 100 * (1 + zlib.crc32(symbol.encode()) % SPARE_RANKS)
+        who = courses.character(self._seed, rank)
+        who = who._replace(listing=who.listing._replace(symbol=symbol, base_asset=base_asset))
+        self._characters[symbol] = who
+        return who.listing
 
     def closed(self, symbol: str, length_ms: int, start_ms: int, end_ms: int, *, first: int = 0, last: int = 0) -> Bars:
         who = self._characters[symbol]

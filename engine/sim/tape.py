@@ -90,6 +90,12 @@ class Tape:
         self.revisions.add(symbol, grid, bar, now_ms)
         return bar
 
+    def forget(self, symbol: str) -> None:
+        """The market has changed about a symbol: what was remembered of its present bars may be wrong."""
+        self._running.pop(symbol, None)
+        for key in [key for key in self._folded if key[0] == symbol]:
+            del self._folded[key]
+
     def last_price(self, symbol: str, now_ms: int) -> float | None:
         """Price of the last trade; None before the first."""
         base_open_ms = now_ms - now_ms % self.market.base_ms
