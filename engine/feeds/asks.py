@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from engine.feeds.incidents import Incidents
 
+#: Far beyond any event, and still a time that fits into 64 bits with much added to it.
+TIME_MAX_MS = float(1 << 61)
 #: Before the first bar of all.
 NEVER_MS = -1
 
@@ -53,7 +55,7 @@ class Tally:
         #: A close further than this share from the one before it is noted.
         self.jump_share = jump_share
         #: Events that claim to be later than this are not believed: one of them would stop a series for good.
-        self.horizon_ms = inf
+        self.horizon_ms = TIME_MAX_MS
         #: Nor is a row of history that opens later than this: it would make the one before it look closed.
         self.latest_ms = inf
 

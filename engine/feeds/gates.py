@@ -70,7 +70,8 @@ class Gates:
         count = writer.segment.layout.series
         places = 1 << (2 * count - 1).bit_length()
         # Fresh pages cost nothing until they are touched.
-        self._memory = mmap.mmap(-1, (record.CONTEXT_WORDS + places + count * RECORD_WORDS) * 8)
+        size = (record.CONTEXT_WORDS + places + count * RECORD_WORDS) * 8
+        self._memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._words = memoryview(self._memory).cast("q")
         self._mask = places - 1
         self._index = record.CONTEXT_WORDS

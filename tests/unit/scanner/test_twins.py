@@ -56,8 +56,9 @@ def test_amounts_as_the_exchange_writes_them_are_taken_and_right_to_the_last_bit
     "text",
     [
         "90071992.54740992", "90071992.54740993", "90071992.54740994", "99999999999.99999999", "68719476735.99999999",
-        "68719476736.00000000", "68719476736.00000001", "10000000000.00000095", "137438953472.5", "0.00000001", "4503599627370496.5",
-        "9007199254740992.0", "9007199254740993.0", "0.1", "0.3", "123456789.123456789", "1.0000000000000002",
+        "68719476736.00000000", "68719476736.00000001", "10000000000.00000095", "137438953472.5", "0.00000001",
+        "4503599627370496.5", "9007199254740992.0", "9007199254740993.0", "0.1", "0.3", "123456789.123456789",
+        "1.0000000000000002",
     ],
 )  # fmt: skip
 def test_numbers_at_the_borders_of_exactness_are_rounded_as_python_does(text: str) -> None:
@@ -82,7 +83,7 @@ def test_long_amounts_are_rounded_correctly(digits: int) -> None:
         assert bar.quote_volume == float(text)
 
 
-@given(st.dictionaries(st.sampled_from("ochlvqVQ"), odd_decimal, min_size=1), st.sampled_from(["0", "1.5", "-1", "1e3", "300", ""]))
+@given(st.dictionaries(st.sampled_from("ochlvqVQ"), odd_decimal, min_size=1), st.sampled_from(["0", "1.5", "-1", "1e3", ""]))
 @settings(max_examples=400, deadline=None)
 def test_numbers_of_any_other_form_get_the_same_verdict(texts: dict[str, str], trades: str) -> None:
     with twins() as worlds:
@@ -106,7 +107,7 @@ def test_any_order_of_forming_and_closed_bars_ends_alike(steps: list[tuple[int, 
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, len(FORMING) - 1), st.sampled_from(["flip", "cut", "put", "drop", "twice"]), st.integers(0, 255)),
+        st.tuples(st.integers(0, len(FORMING)), st.sampled_from(["flip", "cut", "put", "drop", "twice"]), st.integers(0, 255)),
         min_size=1,
         max_size=4,
     )
@@ -136,6 +137,14 @@ def test_a_frame_cut_anywhere_is_declined() -> None:
         for size in range(len(FORMING)):
             send(worlds, FORMING[:size])
         assert worlds[1].intake.quick == 0
+
+
+def test_a_time_beyond_all_reckoning_is_declined_before_there_is_a_horizon() -> None:
+    with twins() as worlds:
+        for event_ms in (2**63 - 1, 2**63, 2**64 - 1):
+            send(worlds, frame(START_MS, event_ms))
+            send(worlds, frame(START_MS, event_ms, closed=True))
+        assert [world.tally.invalid for world in worlds] == [6, 6]
 
 
 @pytest.mark.parametrize("payload", OTHERS)
