@@ -16,6 +16,13 @@ Examples:
   engine sim --data spot-5m.parquet --speed 3000  recorded candles, five minutes in 0.1 s
   engine sim --replay night --speed 4             what engine run --record night kept, four times as fast
   curl "$(engine sim --json | jq -r .rest)/api/v3/time"
+
+\b
+Broken on purpose (docs/operations.md lists all faults):
+  engine sim --fault drop:after_s=30,count=1              cut one socket after half a minute
+  engine sim --fault omit_closes:symbols=BTCUSDT+ETHUSDT --fault http:status=429,retry_after_s=10,chance=0.05
+  engine sim --fault lifetime:s=60 --fault malformed:chance=0.01 --fault-seed 7
+  curl -d '{"kind": "drop"}' http://127.0.0.1:9000/sim/faults
 """
 
 
@@ -86,6 +93,23 @@ Examples:
     show_envvar=True,
     default=None,
     help="Let time stand still at the start until the first kline stream is subscribed.  [default: with --data and --replay]",
+)
+@click.option(
+    *("--fault", "faults"),
+    multiple=True,
+    metavar="KIND[:NAME=VALUE,…]",
+    envvar="ENGINE_SIM_FAULT",
+    show_envvar=True,
+    help="Something that goes wrong; may be given several times.",
+)
+@click.option(
+    "--fault-seed",
+    default=1,
+    show_default=True,
+    envvar="ENGINE_SIM_FAULT_SEED",
+    show_envvar=True,
+    type=click.IntRange(0),
+    help="Seed of the chances of faults.",
 )
 @click.option(
     "--ready-fd",

@@ -15,7 +15,9 @@ import msgspec
 
 from engine.base.errors import SettingsError
 from engine.sim.clock import SimulatedClock
+from engine.sim.faulttext import from_flag
 from engine.sim.market import Market
+from engine.sim.replay.play import Replay
 from engine.sim.server import Simulator
 from engine.sim.synthetic import SyntheticMarket
 
@@ -37,8 +39,11 @@ class Options(NamedTuple):
     start: str = ""
     until: str = ""
     symbols: int | None = None
-    #: Whether time waits for the first kline stream; None: with recorded candles it does.
+    #: Whether time waits for the first kline stream; None: with what was recorded it does.
     hold: bool | None = None
+    #: What goes wrong, as `faulttext.from_flag` reads it.
+    faults: tuple[str, ...] = ()
+    fault_seed: int = 1
     ready_fd: int | None = None
     die_with_parent: bool = False
 
@@ -59,10 +64,22 @@ async def serve(options: Options, announce: Callable[[Ready], None] = lambda _: 
         loop.add_signal_handler(number, stop.set)
     if options.die_with_parent:
         _die_with_parent()
-    market, clock = compose(options)
-    async with Simulator(market, clock, host=options.host, port=options.port, seed=options.seed) as simulator:
+    replay = Replay(options.replay) if options.replay else None
+    market, clock = compose(options, replay)
+    simulator = Simulator(
+        *(market, clock),
+        host=options.host,
+        port=options.port,
+        seed=options.seed,
+        faults=[from_flag(text) for text in options.faults],
+        fault_seed=options.fault_seed,
+        replay=replay,
+    )
+    async with simulator:
         ready = Ready(simulator.rest_url, simulator.ws_url, os.getpid())
         log.info("simulated exchange of %d symbols at %s, %g times as fast", len(market.listings), ready.rest, clock.speed)
+        for text in options.faults:
+            log.info("goes wrong: %s", text)
         if clock.held:
             log.info("time waits at %s for the first kline stream", _iso(clock.start_ms))
         _tell(options.ready_fd, ready)
@@ -70,10 +87,16 @@ async def serve(options: Options, announce: Callable[[Ready], None] = lambda _: 
         await _until_stopped(stop, simulator)
 
 
-def compose(options: Options) -> tuple[Market, SimulatedClock]:
+def compose(options: Options, replay: Replay | None = None) -> tuple[Market, SimulatedClock]:
     """The market and the clock that options describe; raises SettingsError."""
     market: Market
-    if options.data:
+    speed = options.speed
+    if replay is not None:
+        if options.data or options.symbols is not None:
+            raise SettingsError("a recording has its own market", options.replay, "leave out --data and --symbols")
+        market, speed = replay.market, options.speed * replay.rate
+        start_ms = parse_instant("start", options.start) if options.start else replay.start_ms
+    elif options.data:
         # Imported where it is needed: pyarrow takes longer to load than all the rest.
         from engine.sim.recorded import RecordedMarket
 
@@ -87,8 +110,8 @@ def compose(options: Options) -> tuple[Market, SimulatedClock]:
     until_ms = _until_ms(options, market, start_ms)
     if not any(listing.trades_at(start_ms) for listing in market.listings.values()):
         raise SettingsError("no symbol trades at the start", _iso(start_ms), "choose another --start")
-    held = bool(options.data) if options.hold is None else options.hold
-    return market, SimulatedClock(start_ms, speed=options.speed, until_ms=until_ms, held=held)
+    held = bool(options.data or options.replay) if options.hold is None else options.hold
+    return market, SimulatedClock(start_ms, speed=speed, until_ms=until_ms, held=held)
 
 
 def parse_instant(name: str, text: str) -> int:

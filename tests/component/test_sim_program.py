@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
@@ -108,6 +109,8 @@ def taken_port(message: str) -> str:
         (["--start", "soon"], 3, "error: start is not an instant: 'soon'"),
         (["--speed", "0"], 2, "Invalid value for '--speed'"),
         (["--symbols", "0"], 2, "Invalid value for '--symbols'"),
+        (["--fault", "drop:after_s"], 3, "error: fault cannot be read: 'drop:after_s': write it as kind:name=value"),
+        (["--fault", "plague"], 3, "error: kind of fault is not known: 'plague': use one of drop, blackhole"),
         (["--ready-fd", "77"], 3, "error: ready-fd cannot be written: 77"),
     ],
 )
@@ -170,6 +173,29 @@ def test_speed_seed_data_and_start_are_read_from_the_environment() -> None:
     assert "time waits at 2024-02-01T00:00:00.000Z for the first kline stream" in err
 
 
+def test_faults_are_read_from_flags_and_from_the_environment() -> None:
+    for arguments, told in (
+        (["--fault", "http:status=503,path=time", "--fault", "drop:after_s=60,count=1"], {}),
+        ([], {"ENGINE_SIM_FAULT": "http:status=503,path=time drop:after_s=60,count=1"}),
+    ):
+        with subprocess.Popen(
+            [*PROGRAM, "--symbols", "1", *arguments],
+            cwd=ROOT,
+            env=environment() | told,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            url = first_line(process)
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                get(f"{url}/api/v3/time")
+            faults = get(f"{url}/sim/faults")
+            process.terminate()
+            _, err = process.communicate(timeout=10)
+        assert [(fault["kind"], fault["struck"], fault["active"]) for fault in faults] == [("http", 1, True), ("drop", 0, False)]  # type: ignore[attr-defined]
+        assert "goes wrong: drop:after_s=60,count=1" in err
+
+
 def test_the_same_seed_is_the_same_market_in_another_process() -> None:
     answers = []
     for seed in ("7", "7", "8"):
@@ -182,3 +208,4 @@ def test_help_has_an_example() -> None:
     result = CliRunner().invoke(sim, ["--help"])
     assert result.exit_code == 0
     assert "engine sim --data spot-5m.parquet --speed 3000" in result.output
+    assert "engine sim --fault drop:after_s=30,count=1" in result.output
