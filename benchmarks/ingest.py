@@ -1,16 +1,20 @@
 """How many frames of the exchange one core takes in: bytes to candles by the real path, beside the yardstick and others.
 
-The yardstick (U4) is msgspec's typed decode of one frame and nothing else. Ours does that too, then finds the series, checks
-the bar and writes it into shared memory. `orjson to numpy` is what a program without a typed decoder would do, where orjson is
-installed. All are measured in turn within each round on the same frames, so their ratios can be compared on a machine that
-changes its speed.
+The yardstick (U4) is msgspec's typed decode of one frame and nothing else. `machine code` and `python` are the real path, with
+the compiled reader and without: find the series, check the bar, write it into shared memory under its sequence number; forming
+bars and closes as they come. `orjson to numpy` is what a program without a typed decoder would do, where orjson is installed.
+All are measured in turn within each round on the same frames, so their ratios can be compared on a machine that changes its
+speed. `closes only` is a burst: every series closes one bar.
 """
 
+import asyncio
 import importlib
 import importlib.util
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +25,9 @@ from engine.binance.messages import decode_kline_frame
 from engine.binance.streams import kline_stream
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
+from engine.feeds import machine_code
 from engine.feeds.asks import Ask, Tally
+from engine.feeds.gates import Gates
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
 
@@ -33,12 +39,13 @@ INTERVALS = ("1m", "5m", "15m", "1h")
 #: Closed bars each series holds before the frames come.
 BARS = 500
 #: Frames that each series gets in one round: forming ones, and a close at the end.
-EVENTS = 10
+EVENTS = 30
 START_MS = 1_709_294_400_000
 
 
 def run(options: Any = None) -> list[dict[str, Any]]:
-    """Rows for a report: `case`, `us` a frame (median of rounds), `per_second`, and `ratio` to the yardstick's time.
+    """Rows for a report: `case`, `us` a frame (median of rounds), `per_second`, `ratio` to the yardstick's time, and, where
+    orjson is installed, how many `times_orjson` as fast.
 
     Args:
         options: `options.rounds`, if it has such a thing, says how often each case is measured.
@@ -48,18 +55,21 @@ def run(options: Any = None) -> list[dict[str, Any]]:
     try:
         return bench.measure(rounds)
     finally:
-        bench.segment.close()
+        bench.close()
 
 
-class _Bench:
-    """400 series with history, ready for frames."""
+class _Path:
+    """400 series with history in a segment of their own, ready for frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compiled: bool) -> None:
         self.segment = Segment.create(SYMBOLS, len(INTERVALS), BARS + 100)
         self.writer = Writer(self.segment)
-        self.intake = Intake()
+        self.gates = Gates(self.writer)
+        self.intake = Intake(self.gates)
         self.tally = Tally()
-        self.streams: list[tuple[str, str]] = []
+        if compiled:
+            with tempfile.TemporaryDirectory() as folder:
+                self.intake.use(asyncio.run(machine_code.obtain(Path(folder))))
         for interval in INTERVALS:
             for number in range(SYMBOLS):
                 self._add(f"COIN{number:03}USDT", interval)
@@ -67,36 +77,61 @@ class _Bench:
     def _add(self, symbol: str, interval: str) -> None:
         length_ms = INTERVAL_MS[interval]
         numbers = self.writer.add_symbol(symbol), self.writer.add_interval(interval)
-        series = Series(self.writer, *numbers, length_ms, _ignore, self.tally)
+        stream = kline_stream(symbol, interval)
+        series = Series(self.writer, *numbers, length_ms, _ignore, self.tally, self.gates.gate(stream, *numbers))
         first_ms = START_MS - BARS * length_ms
         rows = [_bar(first_ms + index * length_ms) for index in range(BARS)]
         series.fill(Ask(first_ms, START_MS, first=True, from_ms=first_ms), rows, START_MS, full=False)
-        self.intake.streams[kline_stream(symbol, interval)] = series.take
-        self.streams.append((symbol, interval))
+        self.intake.streams[stream] = series.take
 
-    def measure(self, rounds: int) -> list[dict[str, Any]]:
-        cases: dict[str, Callable[[list[bytes]], None]] = {"typed decode only (U4)": _decode, "bytes to candles": self._take}
-        if orjson is not None:
-            cases["orjson to numpy"] = _Naive(self.streams).take
-        taken: dict[str, list[float]] = {name: [] for name in cases}
-        for number in range(rounds + 1):
-            frames = self.frames(number)
-            for name, case in cases.items():
-                begun_s = time.process_time()
-                case(frames)
-                spent_s = time.process_time() - begun_s
-                if number:
-                    taken[name].append(spent_s / len(frames) * 1e6)
-        expected = len(self.streams) * EVENTS * (rounds + 1)
-        assert self.tally.closed + self.tally.forming == expected, "a frame was not written"
-        medians = {name: statistics.median(times) for name, times in taken.items()}
-        yardstick = medians["typed decode only (U4)"]
-        return [_row(name, median_us, yardstick) for name, median_us in medians.items()]
-
-    def _take(self, frames: list[bytes]) -> None:
+    def take(self, frames: list[bytes]) -> None:
         take = self.intake.take
         for frame in frames:
             take(frame)
+
+    @property
+    def written(self) -> int:
+        return self.tally.closed + self.tally.forming + self.intake.quick
+
+    def close(self) -> None:
+        self.intake.close()
+        self.segment.close()
+
+
+class _Bench:
+    """All cases and the frames they take."""
+
+    def __init__(self) -> None:
+        self.streams = [(f"COIN{number:03}USDT", interval) for interval in INTERVALS for number in range(SYMBOLS)]
+        self.paths = {"machine code": _Path(compiled=True), "python": _Path(compiled=False)}
+
+    def close(self) -> None:
+        for path in self.paths.values():
+            path.close()
+
+    def measure(self, rounds: int) -> list[dict[str, Any]]:
+        cases: dict[str, Callable[[list[bytes]], None]] = {"typed decode only (U4)": _decode}
+        cases.update({name: path.take for name, path in self.paths.items()})
+        if orjson is not None:
+            cases["orjson to numpy"] = _Naive(self.streams).take
+        taken: dict[str, list[float]] = {name: [] for name in cases}
+        taken.update({f"{name}, closes only": [] for name in self.paths})
+        for number in range(rounds + 1):
+            frames = self.frames(number)
+            forming, closes = frames[: -len(self.streams)], frames[-len(self.streams) :]
+            for name, case in cases.items():
+                spent_s, closing_s = _spent_s(case, forming), _spent_s(case, closes)
+                if number:
+                    taken[name].append((spent_s + closing_s) / len(frames) * 1e6)
+                    if name in self.paths:
+                        taken[f"{name}, closes only"].append(closing_s / len(closes) * 1e6)
+        expected = len(self.streams) * EVENTS * (rounds + 1)
+        assert all(path.written == expected for path in self.paths.values()), "a frame was not written"
+        code, python = self.paths.values()
+        assert code.segment.memory[:] == python.segment.memory[:], "the two ways differ"
+        medians = {name: statistics.median(times) for name, times in taken.items()}
+        yardstick, peer = medians["typed decode only (U4)"], medians.get("orjson to numpy")
+        return [_row(name, median_us, yardstick, peer) for name, median_us in medians.items()]
 
     def frames(self, number: int) -> list[bytes]:
         """One round: every series' bar forms and closes, events of all series mixed as they come over a connection."""
@@ -131,8 +166,15 @@ def _decode(frames: list[bytes]) -> None:
         decode(frame)
 
 
-def _row(name: str, median_us: float, yardstick_us: float) -> dict[str, Any]:
-    return {"case": name, "us": median_us, "per_second": 1e6 / median_us, "ratio": median_us / yardstick_us}
+def _spent_s(case: Callable[[list[bytes]], None], frames: list[bytes]) -> float:
+    begun_s = time.process_time()
+    case(frames)
+    return time.process_time() - begun_s
+
+
+def _row(name: str, median_us: float, yardstick_us: float, peer_us: float | None) -> dict[str, Any]:
+    row = {"case": name, "us": median_us, "per_second": 1e6 / median_us, "ratio": median_us / yardstick_us}
+    return row if peer_us is None else {**row, "times_orjson": peer_us / median_us}
 
 
 def _bar(open_ms: int) -> Kline:
