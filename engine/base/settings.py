@@ -35,6 +35,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     symbols: Annotated[str, Meta(description="universe: the N most traded by 24 h quote volume, or names joined by commas")] = (
         "100"
     )
+    rerank_s: Annotated[
+        float, Meta(ge=0, le=1_000_000, description="seconds after which the most traded symbols are chosen anew; 0: never")
+    ] = 3_600.0
+    relist_s: Annotated[
+        float, Meta(ge=1, le=1_000_000, description="seconds after which the exchange is asked again which symbols it trades")
+    ] = 300.0
     quote_asset: Annotated[str, Meta(max_length=20, description="quote asset of symbols chosen by volume")] = "USDT"
     max_symbols: Annotated[int, Meta(ge=1, le=4096, description="room in the symbol table, fixed at start")] = 512
     max_intervals: Annotated[int, Meta(ge=1, le=13, description="room for intervals, fixed at start")] = 8
