@@ -1,82 +1,233 @@
-"""The budget of request weight: how long to wait before a request may be sent. Pure; time is passed in.
+"""The budget of requests: how long to wait before one may be sent, so that the exchange never has to refuse it. Pure.
 
-The exchange counts weight per calendar minute and address (documentation of the REST API, "Limits"): the minute begins at
-second zero, it does not slide. Every reply tells what has been used; that may include other programs behind our address.
-`now_ms` is the time by which the exchange counts its minutes.
+The exchange counts weight and requests per address in calendar windows of UTC: a minute begins at second zero, it does not
+slide (documentation of the REST API, "Limits"). It counts a request when it arrives, and nobody here knows when that is: so a
+request is charged to every window in which it may have arrived, from its sending to its reply, a doubt about clocks included.
+Every reply tells what the address has used; what is not ours is other programs' and is subtracted from what we may use.
+All hosts of the exchange share one budget. `now_ms` is the exchange's time. Pauses that it asks for are elsewhere.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from engine.binance.messages import RateLimit
 
-MINUTE_MS = 60_000
-#: Weight a minute before `exchangeInfo` has told it: the lowest the exchange ever had.
+log = logging.getLogger(__name__)
+
+WEIGHT: Final = "REQUEST_WEIGHT"
+REQUESTS: Final = "RAW_REQUESTS"
+MINUTE_MS: Final = 60_000
+LENGTHS_MS: Final = {"SECOND": 1_000, "MINUTE": MINUTE_MS, "HOUR": 60 * MINUTE_MS, "DAY": 1_440 * MINUTE_MS}
+#: What is allowed before `exchangeInfo` has told it: the lowest the exchange ever had (weight until August 2023).
 LIMIT_UNTIL_KNOWN = 1_200
-#: Wait a little beyond the turn of the minute, for clocks that differ, in ms.
-TURN_MARGIN_MS = 250
+REQUESTS_UNTIL_KNOWN = 6_100
+#: How far the exchange's clock may be from where we believe it, in ms, either way.
+DOUBT_MS = 1_000
+#: A limit beyond this is no number that anybody meant.
+LIMIT_MAX = 10**9
 
 
-class Budget:
-    """What may still be sent in this minute, and whether the exchange asked for a pause."""
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One request in flight: its weight, when it was sent, and the last window of each kind that it is charged to."""
 
-    def __init__(self, percent: int = 80, limit: int = LIMIT_UNTIL_KNOWN) -> None:
-        self._percent = percent
+    weight: int
+    sent_ms: float
+    charged: dict["Window", int] = field(default_factory=dict)
+
+
+class Window:
+    """Counts one kind of cost in calendar windows of one length."""
+
+    def __init__(self, kind: str, length_ms: int, limit: int, percent: int) -> None:
+        self.kind = kind
+        self.length_ms = length_ms
         self.limit = limit
-        self._minute = -1
-        self._used = 0
-        self._paused_until_ms = 0.0
-        self._banned = False
-
-    def learn(self, limits: Iterable[RateLimit]) -> None:
-        """Take the weight a minute from the exchange's own list; a list without it changes nothing."""
-        for limit in limits:
-            if limit.rate_limit_type == "REQUEST_WEIGHT" and limit.interval == "MINUTE" and limit.interval_num >= 1:
-                self.limit = max(1, limit.limit // limit.interval_num)
+        self._percent = percent
+        self._ours: dict[int, int] = {}
+        self._others: dict[int, int] = {}
 
     @property
     def allowance(self) -> int:
-        """Weight a minute that we allow ourselves."""
+        """What we allow ourselves of the limit; never nothing."""
         return max(1, self.limit * self._percent // 100)
+
+    def index(self, time_ms: float) -> int:
+        """Number of the window in which that instant lies."""
+        return int(time_ms // self.length_ms)
+
+    def used(self, now_ms: float) -> int:
+        """What is counted, ours and others', in the window of that instant."""
+        index = self.index(now_ms)
+        return self._ours.get(index, 0) + self._others.get(index, 0)
+
+    def wait_s(self, weight: int, now_ms: float, flying: Iterable[Ticket], keep_percent: int) -> float:
+        """Seconds until this may be sent: 0.0, or the time to the end of the window that is full."""
+        cost = self._cost(weight)
+        allowed = self.allowance * (100 - keep_percent) // 100
+        for index in range(self.index(now_ms - DOUBT_MS), self.index(now_ms + DOUBT_MS) + 1):
+            late = sum(self._cost(one.weight) for one in flying if one.charged[self] < index)
+            load = self._ours.get(index, 0) + self._others.get(index, 0) + late
+            # A request heavier than all that is allowed goes through alone, or it could never be sent.
+            if load and load + cost > allowed:
+                return ((index + 1) * self.length_ms + DOUBT_MS - now_ms) / 1e3
+        return 0.0
+
+    def take(self, ticket: Ticket, now_ms: float) -> None:
+        """Charge a request that is sent now."""
+        first = self.index(now_ms - DOUBT_MS)
+        for old in [index for index in self._ours.keys() | self._others.keys() if index < first - 1]:
+            self._ours.pop(old, None)
+            self._others.pop(old, None)
+        ticket.charged[self] = first - 1
+        self.extend(ticket, now_ms)
+
+    def extend(self, ticket: Ticket, now_ms: float) -> None:
+        """The request was in flight until now: it may have arrived in any window since it was sent."""
+        last = self.index(now_ms + DOUBT_MS)
+        for index in range(ticket.charged[self] + 1, last + 1):
+            self._ours[index] = self._ours.get(index, 0) + self._cost(ticket.weight)
+        ticket.charged[self] = max(last, ticket.charged[self])
+
+    def give_back(self, ticket: Ticket) -> None:
+        """The request was never sent after all."""
+        for index in range(self.index(ticket.sent_ms - DOUBT_MS), ticket.charged[self] + 1):
+            if index in self._ours:
+                self._ours[index] -= self._cost(ticket.weight)
+
+    def told(self, ticket: Ticket, now_ms: float, used: int, flying: Iterable[Ticket]) -> None:
+        """The reply to this request says what is used; one that may belong to two windows says nothing of either."""
+        index = self.index(ticket.sent_ms - DOUBT_MS)
+        if index != self.index(now_ms + DOUBT_MS):
+            return
+        ours = self._ours.get(index, 0) + sum(self._cost(one.weight) for one in flying if one.charged[self] < index)
+        self._others[index] = max(self._others.get(index, 0), used - ours)
+
+    def inherit(self, used: int, now_ms: float) -> None:
+        """Count what was sent before this window was known."""
+        self._ours[self.index(now_ms)] = used
+
+    def _cost(self, weight: int) -> int:
+        return weight if self.kind == WEIGHT else 1
+
+
+class Budget:
+    """What may be sent now, over all windows that the exchange told."""
+
+    def __init__(self, percent: int = 80, limit: int = LIMIT_UNTIL_KNOWN) -> None:
+        self._percent = percent
+        self._windows = {
+            (WEIGHT, MINUTE_MS): Window(WEIGHT, MINUTE_MS, limit, percent),
+            (REQUESTS, 5 * MINUTE_MS): Window(REQUESTS, 5 * MINUTE_MS, REQUESTS_UNTIL_KNOWN, percent),
+        }
+        self._flying: set[Ticket] = set()
+        self._looked_ms = 0.0
+        self._complained: set[RateLimit] = set()
+
+    def learn(self, limits: Iterable[RateLimit], now_ms: float | None = None) -> None:
+        """Take over the exchange's own list; what makes no sense in it, or is absent, changes nothing."""
+        now_ms = self._looked_ms if now_ms is None else now_ms
+        found: dict[tuple[str, int], int] = {}
+        for limit in limits:
+            if limit.rate_limit_type not in (WEIGHT, REQUESTS):
+                continue
+            length_ms = LENGTHS_MS.get(limit.interval, 0) * limit.interval_num
+            if 0 < length_ms <= LENGTHS_MS["DAY"] and 0 < limit.limit <= LIMIT_MAX:
+                found[limit.rate_limit_type, length_ms] = limit.limit
+            elif limit not in self._complained and len(self._complained) < 100:
+                self._complained.add(limit)
+                log.warning("a limit of the exchange makes no sense and is ignored: %s", limit)
+        for kind in {kind for kind, _ in found}:
+            self._replace(kind, {length_ms: limit for (one, length_ms), limit in found.items() if one == kind}, now_ms)
+
+    def _replace(self, kind: str, limits: Mapping[int, int], now_ms: float) -> None:
+        before = {length_ms: window for (one, length_ms), window in self._windows.items() if one == kind}
+        used = max((window.used(now_ms) for window in before.values()), default=0)
+        for length_ms in before.keys() - limits.keys():
+            del self._windows[kind, length_ms]
+        for length_ms, limit in limits.items():
+            window = before.get(length_ms)
+            if window is not None:
+                window.limit = limit
+                continue
+            window = self._windows[kind, length_ms] = Window(kind, length_ms, limit, self._percent)
+            window.inherit(used, now_ms)
+            for ticket in self._flying:
+                ticket.charged[window] = window.index(now_ms)
+
+    @property
+    def _weight(self) -> Window:
+        """The window of weight that people know: of a minute, or the shortest there is."""
+        minute = self._windows.get((WEIGHT, MINUTE_MS))
+        return minute or min((one for one in self._windows.values() if one.kind == WEIGHT), key=lambda one: one.length_ms)
+
+    @property
+    def limit(self) -> int:
+        """Weight that the exchange allows the address in a minute."""
+        return self._weight.limit
+
+    @property
+    def allowance(self) -> int:
+        """Weight that we allow ourselves in a minute."""
+        return self._weight.allowance
 
     @property
     def used(self) -> int:
-        """Weight used in the minute last looked at."""
-        return self._used
+        """Weight used, by us and others behind our address, in the minute last looked at."""
+        return self._weight.used(self._looked_ms)
 
-    def acquire(self, weight: int, now_ms: float) -> float:
-        """Take `weight` and return 0.0, or take nothing and return the seconds to wait before asking again.
+    def wait_s(self, weight: int, now_ms: float, keep_percent: int = 0) -> float:
+        """Seconds to wait before asking again whether so much may be sent; 0.0 when it may be sent now.
 
-        A single request heavier than the whole allowance is let through in a fresh minute, or it could never be sent.
+        `keep_percent` of what is allowed is left for requests that are more urgent.
         """
-        pause_s = self.pause_s(now_ms)
-        if pause_s > 0:
-            return pause_s
-        self._turn(now_ms)
-        if self._used and self._used + weight > self.allowance:
-            return (MINUTE_MS - now_ms % MINUTE_MS + TURN_MARGIN_MS) / 1e3
-        self._used += weight
-        return 0.0
+        self._looked_ms = now_ms
+        return max(window.wait_s(weight, now_ms, self._flying, keep_percent) for window in self._windows.values())
 
-    def seen(self, used: int, sent_ms: float, now_ms: float) -> None:
-        """A reply to a request sent at `sent_ms` told the weight used; one from another minute says nothing of this one."""
-        self._turn(now_ms)
-        if sent_ms // MINUTE_MS == now_ms // MINUTE_MS:
-            self._used = max(self._used, used)
+    def take(self, weight: int, now_ms: float) -> Ticket:
+        """Charge a request that is sent now; give the ticket back with `done` or `never_sent`."""
+        self._looked_ms = now_ms
+        ticket = Ticket(weight, now_ms)
+        for window in self._windows.values():
+            window.take(ticket, now_ms)
+        self._flying.add(ticket)
+        return ticket
 
-    def pause(self, seconds: float, now_ms: float, *, banned: bool = False) -> None:
-        """Send nothing for so long: the exchange asked for it."""
-        self._paused_until_ms = max(self._paused_until_ms, now_ms + seconds * 1e3)
-        self._banned = banned
+    def done(self, ticket: Ticket, now_ms: float, told: Mapping[int, int] | None = None) -> None:
+        """The request was answered, or given up; `told` is the weight used that its reply named, by length of window in ms."""
+        self._looked_ms = now_ms
+        if ticket not in self._flying:
+            return
+        self._flying.remove(ticket)
+        for window in self._windows.values():
+            window.extend(ticket, now_ms)
+            if told and window.kind == WEIGHT and window.length_ms in told:
+                window.told(ticket, now_ms, told[window.length_ms], self._flying)
 
-    def pause_s(self, now_ms: float) -> float:
-        """Seconds left of a pause that the exchange asked for; 0.0 when there is none."""
-        return max(0.0, (self._paused_until_ms - now_ms) / 1e3)
+    def never_sent(self, ticket: Ticket) -> None:
+        """No connection was made, so nothing arrived."""
+        self._flying.discard(ticket)
+        for window in self._windows.values():
+            window.give_back(ticket)
 
-    def banned(self, now_ms: float) -> bool:
-        """Whether the pause that runs is a ban of our address."""
-        return self._banned and self.pause_s(now_ms) > 0
+    def seconds_for(self, weight: int, now_ms: float) -> float:
+        """Least time that so much more weight takes, if everything else were infinitely fast and nobody else spent any."""
+        window = self._weight
+        beyond = weight - max(0, window.allowance - window.used(now_ms))
+        if beyond <= 0:
+            return 0.0
+        to_turn_ms = window.length_ms - now_ms % window.length_ms
+        return (to_turn_ms + (-(-beyond // window.allowance) - 1) * window.length_ms) / 1e3
 
-    def _turn(self, now_ms: float) -> None:
-        minute = int(now_ms // MINUTE_MS)
-        if minute != self._minute:
-            self._minute, self._used = minute, 0
+
+def told_weights(headers: Mapping[str, str]) -> dict[int, int]:
+    """Weights used that the headers of a reply name, by length of window in ms (`X-MBX-USED-WEIGHT-1M: 17`)."""
+    units = {name[0]: length_ms for name, length_ms in LENGTHS_MS.items()}
+    found: dict[int, int] = {}
+    for name, value in headers.items():
+        span = name.upper().removeprefix("X-MBX-USED-WEIGHT-")
+        if span != name.upper() and span[:-1].isdecimal() and span[-1:] in units and value.isdecimal() and len(value) < 10:
+            found[int(span[:-1]) * units[span[-1]]] = int(value)
+    return found
