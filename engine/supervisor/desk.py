@@ -6,14 +6,19 @@ on having seen every notification.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
+from engine.base.clock import iso_utc
 from engine.base.errors import EngineError
 from engine.base.settings import Settings
 from engine.base.types import INTERVAL_MS
 from engine.candles.bars import window_start_ms
+from engine.candles.writer import Writer
 from engine.dispatch.router import Dispatcher
 from engine.feeds.feed import Feed
+from engine.feeds.listing import Halt
 from engine.supervisor.roster import Roster, Trader, Version
 from engine.supervisor.screening import Screening
 from engine.traders.definition import TraderDefinition
@@ -21,6 +26,9 @@ from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal
 
 log = logging.getLogger(__name__)
+
+#: Pause before a wish that the feed refused is told to it again.
+WISH_RETRY_S = 1.0
 
 #: Definitions of the user's traders, and rows that are invalid by id.
 Rows = tuple[list[TraderDefinition], dict[str, Problem]]
@@ -35,19 +43,29 @@ class Desk:
         roster: Roster,
         screening: Screening,
         feed: Feed,
+        writer: Writer,
         dispatcher: Dispatcher,
         now_ms: Callable[[], int],
         read_rows: Callable[[], Awaitable[Rows]],
+        publish: Callable[[str, Any], None],
     ) -> None:
         self._settings = settings
         self._roster = roster
         self._screening = screening
         self._feed = feed
+        self._writer = writer
         self._dispatcher = dispatcher
         self._now_ms = now_ms
         self._read_rows = read_rows
         self._reading = asyncio.Lock()
+        self._publish = publish
         self._wish_changed = False
+        self._wish_retry_s = 0.0
+        self._listing_version = 0
+        #: Symbols that traders ask for and the exchange does not trade now.
+        self.released: dict[str, Halt] = {}
+        #: Why the feed cannot do all that traders need; empty when it can.
+        self.problem = ""
 
     async def reload(self) -> None:
         """Read all rows and act on what has changed; raises DatabaseError while the database is away."""
@@ -68,7 +86,7 @@ class Desk:
 
     def loaded(self, message: FilterLoaded) -> None:
         """A worker accepted a filter and told what its code reads."""
-        planned = self._roster.plan(message, self._feed.ranked, self._feed.listed)
+        planned = self._roster.plan(message, self._feed.ranked, self._feed.market.listing.known)
         if planned is None:
             self._say_refused(self._roster.trader_of(message.filter_id))
             return
@@ -91,17 +109,59 @@ class Desk:
 
     async def mend(self) -> None:
         """One pass: tell the feed what is needed now, and put symbols on the schedule whose history has come."""
-        if self._wish_changed:
-            self._wish_changed = False
-            try:
-                await self._feed.require(self._roster.needed(), self._oldest_needed_ms())
-            except EngineError as error:
-                self._wish_changed = True
-                log.error("the feed cannot do what traders need: %s", error)
+        listing = self._feed.market.listing
+        if listing.version != self._listing_version:
+            self._listing_version, self._wish_changed = listing.version, True
+        if self._wish_changed and time.monotonic() >= self._wish_retry_s:
+            await self._tell_feed()
         for version in self._roster.running():
             waiting = self._roster.traders[version.definition.id].waiting_symbols
             if waiting:
                 self._admit(version, waiting)
+
+    async def _tell_feed(self) -> None:
+        self._wish_changed = False
+        needed = self._roster.needed()
+        self._let_go(needed)
+        wish = self._that_fit({symbol: needed[symbol] for symbol in needed if symbol not in self.released})
+        try:
+            await self._feed.require(wish, self._oldest_needed_ms())
+        except EngineError as error:
+            self._wish_changed, self._wish_retry_s = True, time.monotonic() + WISH_RETRY_S
+            self._complain(str(error))
+
+    def _let_go(self, needed: Mapping[str, set[str]]) -> None:
+        """Symbols that stopped trading leave the schedule until they trade again; traders go on with the others."""
+        listing = self._feed.market.listing
+        before = self.released
+        self.released = {symbol: halt for symbol in sorted(needed) if (halt := listing.halt(symbol)) is not None}
+        fresh = {symbol: halt for symbol, halt in self.released.items() if symbol not in before}
+        for version in self._roster.running():
+            halted = fresh.keys() & set(version.symbols)
+            if halted:
+                self._screening.leave(version, halted)
+                self._roster.traders[version.definition.id].waiting_symbols |= halted
+        if fresh:
+            named = ", ".join(f"{symbol} ({halt.status})" for symbol, halt in fresh.items())
+            log.warning("released, because the exchange does not trade them: %s", named)
+            self._publish("symbols_released", tell_released(fresh))
+        back = sorted(symbol for symbol in before if symbol in needed and symbol not in self.released)
+        if back:
+            log.warning("traded again, and watched: %s", ", ".join(back))
+            self._publish("symbols_returned", {"symbols": back})
+
+    def _that_fit(self, needed: dict[str, set[str]]) -> dict[str, set[str]]:
+        """The wish as far as the symbol table has room: numbers of symbols that went are not given out again."""
+        room = self._settings.max_symbols - len(self._writer.symbols)
+        numbered = frozenset(self._writer.symbols)
+        left_out = frozenset([symbol for symbol in needed if symbol not in numbered][max(room, 0) :])
+        self._complain(f"no room for {len(left_out)} more symbols: raise max_symbols and start again" if left_out else "")
+        return {symbol: needed[symbol] for symbol in needed if symbol not in left_out}
+
+    def _complain(self, problem: str) -> None:
+        if problem and problem != self.problem:
+            log.error("the feed cannot do what traders need: %s", problem)
+        self.problem = problem
 
     def _admit(self, version: Version, waiting: set[str]) -> None:
         ready = [name for name in version.symbols if name in waiting and self._is_ready(name, version)]
@@ -129,14 +189,36 @@ class Desk:
             return now_ms
         known = self._screening.states.get((version.definition.id, version.definition.version))
         cursors = known.cursors_ms() if known is not None else {}
-        oldest_ms = min((cursors[name] for name in version.symbols if name in cursors), default=now_ms)
+        waiting = self._roster.traders[version.definition.id].waiting_symbols - self.released.keys()
+        begins = (max(cursors[name], version.entered_ms.get(name, 0)) for name in waiting if name in cursors)
+        oldest_ms = min(begins, default=now_ms)
         return max(oldest_ms, now_ms - self._settings.catch_up_bars * version.plan.refresh_ms)
 
     def universe_changed(self) -> None:
-        """The ranking of symbols is new: traders that say top:N may mean others now."""
-        self._wish_changed = True
+        """The ranking of symbols is new: traders that say top:N may mean others now; those that stay are not disturbed."""
+        now_ms = self._now_ms()
+        for version, came, left in self._roster.rank_again(self._feed.ranked):
+            trader = self._roster.traders[version.definition.id]
+            trader.waiting_symbols -= left
+            trader.waiting_symbols |= came
+            version.entered_ms = {name: at for name, at in version.entered_ms.items() if name not in left}
+            version.entered_ms |= dict.fromkeys(came, now_ms)
+            self._screening.leave(version, left)
+            self._wish_changed = True
+            log.info("trader %s: %s came, %s left by rank", trader.name, _names(came), _names(left))
 
     def pause(self, version: Version) -> None:
         """A trader was paused: its filter is not needed on workers any more."""
         self._dispatcher.drop_filter(version.filter_id)
         self._wish_changed = True
+
+
+def tell_released(released: Mapping[str, Halt]) -> list[dict[str, str]]:
+    """Released symbols as programs read them."""
+    return [
+        {"symbol": symbol, "status": halt.status, "since": iso_utc(halt.since_ms)} for symbol, halt in sorted(released.items())
+    ]
+
+
+def _names(symbols: frozenset[str]) -> str:
+    return " ".join(sorted(symbols)) or "none"

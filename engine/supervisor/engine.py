@@ -35,6 +35,7 @@ from engine.supervisor.report import Report
 from engine.supervisor.roster import Roster, Trader, Version
 from engine.supervisor.screening import Screening
 from engine.supervisor.store import Store
+from engine.supervisor.symbols import SymbolWatch
 from engine.supervisor.workforce import Workforce
 from engine.telemetry import metrics
 from engine.telemetry.logs import Logs
@@ -149,21 +150,26 @@ class Engine:
             for row in first_traders:
                 await self.store.add_trader(row)
         current = {(definition.id, definition.version) for definition in definitions}
-        self.screening.connect(self.workforce.dispatcher, await self.store.states(current))
+        self.screening.connect(self.workforce.dispatcher, await self.store.states(current), self.feed.is_live)
         self.desk = Desk(
             self.settings,
             self.roster,
             self.screening,
             self.feed,
+            self.writer,
             self.workforce.dispatcher,
             self.clock.now_ms,
             self.store.traders,
+            self.events.publish,
         )
+        self.report.desk = self.desk
+        symbols = SymbolWatch(self.settings, self.feed, self.desk.universe_changed, self.events.publish)
         await self.desk.reload()
         self.store.run(self.desk.reload)
         self._tasks = [
             asyncio.create_task(self.screening.commit_forever(), name="commit"),
             asyncio.create_task(self._pass_forever(), name="passes"),
+            asyncio.create_task(symbols.run(), name="symbols"),
         ]
         for task in self._tasks:
             task.add_done_callback(self._task_ended)

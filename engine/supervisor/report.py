@@ -17,6 +17,7 @@ from engine.dispatch.router import Dispatcher
 from engine.feeds.feed import Feed
 from engine.feeds.freshness import State
 from engine.supervisor import state
+from engine.supervisor.desk import Desk
 from engine.supervisor.roster import Roster
 from engine.supervisor.screening import Screening
 from engine.supervisor.store import Store
@@ -38,6 +39,8 @@ class Report:
         self.exchange_url = settings.binance_api_url
         #: None until the exchange is being asked.
         self.feed: Feed | None = None
+        #: None until traders are read.
+        self.desk: Desk | None = None
         self._bars_seen: deque[tuple[float, int]] = deque()
 
     def attach(self, writer: Writer, store: Store, screening: Screening, dispatcher: Dispatcher) -> None:

@@ -7,9 +7,11 @@ that is refused leaves the running one in place.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.base.errors import TraderError
 from engine.base.types import INTERVAL_MS
+from engine.feeds import universe
 from engine.traders import spec
 from engine.traders.definition import TraderDefinition
 from engine.traders.schedule import Plan
@@ -30,6 +32,8 @@ class Version:
     #: Interval that a signal names: the driving one, or the shortest the filter reads.
     interval: str = ""
     said_symbols: tuple[str, ...] = ()
+    #: Instant at which a symbol came up in the ranking, for those that did while this version ran.
+    entered_ms: dict[str, int] = field(default_factory=dict)
     lookback: int = 0
 
 
@@ -58,6 +62,14 @@ class Trader:
         if self.running is None:
             return "refused" if self.problem else "waiting"
         return "waiting" if self.waiting_symbols and len(self.waiting_symbols) == len(self.running.symbols) else "running"
+
+
+class Move(NamedTuple):
+    """Symbols that a running version asks about from now on, and others that it does not any more."""
+
+    version: Version
+    came: frozenset[str]
+    left: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ class Roster:
         version = self._versions.get(filter_id)
         return self.traders.get(version.definition.id) if version is not None else None
 
-    def plan(self, loaded: FilterLoaded, ranked: Sequence[str], listed: frozenset[str]) -> tuple[Version, Version | None] | None:
+    def plan(self, loaded: FilterLoaded, ranked: Sequence[str], known: frozenset[str]) -> tuple[Version, Version | None] | None:
         """A worker has loaded a filter: plan that version and make it the running one.
 
         Returns it and the version it replaces, or None when it is not wanted any more, is planned already, or says something
@@ -144,7 +156,7 @@ class Roster:
         if version is None or trader is None or trader.coming is not version:
             return None
         try:
-            self._plan(version, loaded, ranked, listed)
+            self._plan(version, loaded, ranked, known)
         except TraderError as error:
             self._refuse(trader, version, str(error))
             return None
@@ -153,7 +165,7 @@ class Roster:
             self._versions.pop(replaced.filter_id)
         return version, replaced
 
-    def _plan(self, version: Version, loaded: FilterLoaded, ranked: Sequence[str], listed: frozenset[str]) -> None:
+    def _plan(self, version: Version, loaded: FilterLoaded, ranked: Sequence[str], known: frozenset[str]) -> None:
         definition = version.definition
         read = spec.sorted_intervals([*loaded.intervals, *definition.intervals])
         refresh = spec.parse_refresh(loaded.refresh or definition.refresh or self._refresh_of(read))
@@ -161,12 +173,26 @@ class Roster:
         if not intervals:
             intervals = (self._default_interval,)
         version.said_symbols = tuple(loaded.symbols or definition.symbols)
-        version.symbols = spec.choose_symbols(version.said_symbols, ranked, listed)
+        version.symbols = spec.choose_symbols(version.said_symbols, ranked, known)
         version.intervals = intervals
         version.interval = refresh.interval or intervals[0]
         version.lookback = loaded.lookback
         lengths = frozenset(INTERVAL_MS[name] for name in intervals)
         version.plan = Plan(version.filter_id, refresh.length_ms, lengths, refresh.seconds)
+
+    def rank_again(self, ranked: Sequence[str]) -> list[Move]:
+        """The universe is ranked anew: running versions that say top:N take in who came up, and let go of who fell back."""
+        moves = []
+        for version in self.running():
+            number = spec.top_of(version.said_symbols)
+            if not number:
+                continue
+            before, after = version.symbols, tuple(universe.hold(number, ranked, version.symbols))
+            version.symbols = after
+            move = Move(version, frozenset(after) - frozenset(before), frozenset(before) - frozenset(after))
+            if move.came or move.left:
+                moves.append(move)
+        return moves
 
     def _refresh_of(self, intervals: Sequence[str]) -> str:
         """A trader that states no refresh runs at the closes of its shortest interval, or as the deployment asks."""

@@ -84,10 +84,14 @@ class Screening:
         self._oldest_fresh_s = 0.0
         self.first_evaluation_s = 0.0
 
-    def connect(self, asks: Asks, states: dict[tuple[str, int], MatchState]) -> None:
-        """Begin with this dispatcher, where these states left off."""
+    def connect(
+        self, asks: Asks, states: dict[tuple[str, int], MatchState], is_live: Callable[[str, str], bool] | None = None
+    ) -> None:
+        """Begin with this dispatcher, where these states left off; `is_live(symbol, interval)` says which series are fresh."""
         self._asks = asks
         self.states = states
+        if is_live is not None:
+            self._bars.live = is_live
 
     # --- evaluations out --------------------------------------------------------------------------------------------
 
@@ -122,7 +126,10 @@ class Screening:
     # --- planning traders -------------------------------------------------------------------------------------------
 
     def admit(self, version: Version, symbols: Iterable[str]) -> None:
-        """Put symbols of a version on the schedule once their history is there, from where the version left off."""
+        """Put symbols of a version on the schedule once their history is there, from where the version left off.
+
+        One that came up in the ranking while the version ran begins where it came: what closed before is nobody's signal.
+        """
         assert version.plan is not None
         key = (version.definition.id, version.definition.version)
         state = self.states.setdefault(key, MatchState())
@@ -134,7 +141,8 @@ class Screening:
         def since_ms(number: int) -> int:
             newest_ms = self._bars.newest_close_ms(number, driving_ms)
             cursor_ms = state.cursor_ms(numbers[number])
-            return newest_ms - refresh_ms if cursor_ms is None else max(cursor_ms, newest_ms - reach_ms)
+            since_ms = newest_ms - refresh_ms if cursor_ms is None else max(cursor_ms, newest_ms - reach_ms)
+            return max(since_ms, version.entered_ms.get(numbers[number], 0))
 
         self.schedule.add(version.plan, numbers, since_ms)
         self.ask(self.schedule.catch_up(numbers))
@@ -147,6 +155,18 @@ class Screening:
             for item in self._due
             if (left := tuple(filter_id for filter_id in item.filter_ids if filter_id != version.filter_id))
         ]
+
+    def leave(self, version: Version, symbols: Iterable[str]) -> None:
+        """A version does not ask about these symbols any more, or for now; what it knows of them is kept."""
+        names = frozenset(symbols)
+        numbers = {number for number, name in enumerate(self._writer.symbols) if name in names}
+        self.schedule.remove(version.filter_id, numbers)
+        due, self._due = self._due, []
+        for item in due:
+            gone = version.filter_id in item.filter_ids and item.symbol in numbers
+            left = tuple(one for one in item.filter_ids if one != version.filter_id) if gone else item.filter_ids
+            if left:
+                self._due.append(item._replace(filter_ids=left))
 
     # --- answers in -------------------------------------------------------------------------------------------------
 
@@ -290,6 +310,7 @@ class BarsOf:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._interval_of: dict[int, int] = {}
+        self.live: Callable[[str, str], bool] = lambda _symbol, _interval: True
 
     def interval(self, length_ms: int) -> int:
         """Number of the interval of that length in the segment; -1 when it has none."""
@@ -311,6 +332,10 @@ class BarsOf:
 
     def has_bar(self, symbol: int, length_ms: int, open_ms: int) -> bool:
         return self._writer.bar(symbol, self.interval(length_ms), open_ms) is not None
+
+    def is_live(self, symbol: int, length_ms: int) -> bool:
+        interval = self.interval(length_ms)
+        return interval >= 0 and self.live(self._writer.symbols[symbol], self._writer.intervals[interval])
 
     def close_of(self, symbol: int, length_ms: int, open_ms: int) -> float:
         """Close price of a closed bar; 0 when the ring does not hold it any more."""

@@ -3,7 +3,7 @@
 Close-driven traders: a symbol is asked as of the instant T (a multiple of the trader's refresh) once every interval its
 filter reads that closes at T has its bar; not before, and independent of other symbols. Instants are taken in order, none
 is left out: if the bars of three closes arrive at once, three evaluations follow. Time-driven traders are asked about all
-their symbols every so many seconds of exchange time.
+their symbols every so many seconds of exchange time, but those whose forming bars are not fresh: these are passed over.
 
 Traders with the same refresh and the same intervals are due together, so they share a cohort and one readiness check.
 Not here: clocks, sockets, the filters themselves, and what becomes of an answer.
@@ -22,6 +22,9 @@ class Bars(Protocol):
 
     def has_bar(self, symbol: int, length_ms: int, open_ms: int) -> bool:
         """Whether that series holds the bar; at the exchange's own outages there is none."""
+
+    def is_live(self, symbol: int, length_ms: int) -> bool:
+        """Whether that series is up to the present, its forming bar included."""
 
 
 class Due(NamedTuple):
@@ -178,7 +181,7 @@ class Schedule:
                 continue
             plan = self._plans[filter_id]
             self._next_run_ms[filter_id] = now_ms - now_ms % plan.refresh_ms + plan.refresh_ms
-            ready = (symbol for symbol in sorted(self._symbols[filter_id]) if self._has_bars(symbol, plan.lengths_ms))
+            ready = (symbol for symbol in sorted(self._symbols[filter_id]) if self._is_fresh(symbol, plan.lengths_ms))
             due.extend(Due(symbol, now_ms, True, (filter_id,)) for symbol in ready)
         return due
 
@@ -193,6 +196,9 @@ class Schedule:
 
     def _has_bars(self, symbol: int, lengths_ms: Iterable[int]) -> bool:
         return all(self._bars.newest_close_ms(symbol, length) for length in lengths_ms)
+
+    def _is_fresh(self, symbol: int, lengths_ms: Iterable[int]) -> bool:
+        return all(self._bars.newest_close_ms(symbol, length) and self._bars.is_live(symbol, length) for length in lengths_ms)
 
     def _cohort(self, plan: Plan) -> _Cohort:
         key = (plan.refresh_ms, plan.lengths_ms)

@@ -42,17 +42,23 @@ def sorted_intervals(names: Sequence[str]) -> tuple[str, ...]:
         raise TraderError(error.what, error.found, error.advice) from error
 
 
-def choose_symbols(said: Sequence[str], ranked: Sequence[str], listed: frozenset[str]) -> tuple[str, ...]:
-    """The symbols a trader means.
-
-    `said` is ("top:N",) or names; `ranked` is the engine's universe, most traded first; `listed` is all the exchange trades
-    now. Raises TraderError naming a symbol that the exchange does not have.
-    """
+def top_of(said: Sequence[str]) -> int:
+    """N when the trader says top:N, or nothing; 0 when it names symbols."""
     said = said or SYMBOLS_DEFAULT
     top = _TOP.fullmatch(said[0]) if len(said) == 1 else None
-    if top is not None:
-        return tuple(ranked[: int(top[1])])
-    unknown = [name for name in said if name not in listed]
+    return int(top[1]) if top is not None else 0
+
+
+def choose_symbols(said: Sequence[str], ranked: Sequence[str], known: frozenset[str]) -> tuple[str, ...]:
+    """The symbols a trader means.
+
+    `said` is ("top:N",) or names; `ranked` is the engine's universe, most traded first; `known` is all the exchange has,
+    whether it trades now or not. Raises TraderError naming a symbol that the exchange does not have.
+    """
+    number = top_of(said)
+    if number:
+        return tuple(ranked[:number])
+    unknown = [name for name in said if name not in known]
     if unknown:
         raise TraderError("symbol is not traded at the exchange", ", ".join(unknown[:5]), 'write "top:N" or names as BTCUSDT')
     return tuple(dict.fromkeys(said))

@@ -147,3 +147,24 @@ def test_an_invalid_row_is_shown_with_its_reason_and_keeps_no_other_from_running
     # And it goes when its row goes
     roster.update([definition()], {})
     assert other not in roster.traders
+
+
+def test_a_new_ranking_moves_symbols_of_traders_that_say_top_and_leaves_their_versions_alone(roster):
+    filter_id = run(roster, definition(), symbols=("top:2",))
+    (move,) = roster.rank_again(["SOLUSDT", "ADAUSDT", "DOTUSDT", "BTCUSDT", "ETHUSDT"])
+    assert (move.came, move.left) == ({"SOLUSDT", "ADAUSDT"}, {"BTCUSDT", "ETHUSDT"})
+    assert move.version is roster.version(filter_id)
+    assert move.version.symbols == ("SOLUSDT", "ADAUSDT")
+    assert roster.needed().keys() == {"SOLUSDT", "ADAUSDT"}
+
+
+def test_a_new_ranking_that_hardly_differs_moves_nobody(roster):
+    run(roster, definition(), symbols=("top:2",))
+    assert roster.rank_again(["BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT"]) == []
+    assert roster.rank_again(["ETHUSDT", "BTCUSDT", "SOLUSDT", "ADAUSDT"]) == []
+
+
+def test_a_new_ranking_does_not_concern_traders_that_name_their_symbols(roster):
+    version = roster.version(run(roster, definition(), symbols=("ETHUSDT",)))
+    assert roster.rank_again(["SOLUSDT"]) == []
+    assert version.symbols == ("ETHUSDT",)

@@ -18,12 +18,16 @@ class Market:
     def __init__(self) -> None:
         self.newest: dict[tuple[int, int], int] = {}
         self.holes: set[tuple[int, int, int]] = set()
+        self.stale: set[tuple[int, int]] = set()
 
     def newest_close_ms(self, symbol: int, length_ms: int) -> int:
         return self.newest.get((symbol, length_ms), 0)
 
     def has_bar(self, symbol: int, length_ms: int, open_ms: int) -> bool:
         return (symbol, length_ms, open_ms) not in self.holes
+
+    def is_live(self, symbol: int, length_ms: int) -> bool:
+        return (symbol, length_ms) not in self.stale
 
     def close(self, schedule: Schedule, symbol: int, length_ms: int, close_ms: int) -> list[Due]:
         self.newest[symbol, length_ms] = max(close_ms, self.newest_close_ms(symbol, length_ms))
@@ -179,3 +183,26 @@ def test_whatever_the_order_of_arrival_each_trader_is_asked_about_each_instant_o
     for (filter_id, _), instants in asked.items():
         assert instants == list(range(since[filter_id] + M5, NOON + 3 * M5 + 1, M5))
     assert len(asked) == 6
+
+
+def test_a_time_driven_trader_passes_over_symbols_while_any_of_their_series_is_not_fresh():
+    market = Market()
+    market.newest = {(symbol, length): NOON for symbol in (0, 1) for length in (M1, H1)}
+    schedule = Schedule(market)
+    schedule.add(Plan(7, 10_000, frozenset({M1, H1}), seconds=True), [0, 1], lambda _: 0)
+    market.stale = {(1, H1)}
+    assert [due.symbol for due in schedule.time_driven(NOON)] == [0]
+    # And it is asked about them again as soon as they are
+    market.stale = set()
+    assert [due.symbol for due in schedule.time_driven(NOON + 10_000)] == [0, 1]
+
+
+def test_a_close_driven_trader_is_not_asked_while_a_close_that_it_reads_stays_out_however_stale_the_series():
+    market = Market()
+    market.newest = {(0, M5): NOON - M5, (0, H1): NOON - H1}
+    schedule = Schedule(market)
+    schedule.add(close_plan(1, M5, H1), [0], lambda _: NOON - M5)
+    for close_ms in range(NOON, NOON + H1, M5):
+        assert market.close(schedule, 0, M5, close_ms) == []
+    # Then all that was missed follows, in order
+    assert [due.as_of_ms for due in market.close(schedule, 0, H1, NOON)] == list(range(NOON, NOON + H1, M5))
