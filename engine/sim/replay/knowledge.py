@@ -15,7 +15,7 @@ import numpy as np
 from engine.base.errors import BadReply, RecordingError
 from engine.base.types import INTERVAL_MS, Kline
 from engine.binance import messages
-from engine.binance.messages import KlineFrame
+from engine.binance.messages import Foreign, MiniTickers
 from engine.candles.bars import check_kline
 from engine.sim import bars
 from engine.sim.bars import Bars
@@ -53,6 +53,8 @@ class Knowledge(NamedTuple):
     first_ms: float
     end_ms: float
     closed: dict[Key, Bars]
+    #: Names of the streams that frames came on.
+    streams: frozenset[str]
     #: Later words on closed bars, in the order of time.
     revisions: list[Revision]
     #: The open bars that pages ended with, first ones only.
@@ -90,6 +92,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.frames = 0
+        self._streams: set[str] = set()
         self._unreadable = 0
         self._runs: dict[str, int] = {}
         self._by_events: list[Fit] = []
@@ -121,9 +124,16 @@ class _Reading:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._take_other(frame)
             return
-        self._by_events[run].sample(frame.monotonic_us, event.data.event_ms)
+        self._streams.add(event.stream)
+        key = stream_key(event.stream)
+        bar = Kline(*msgspec.structs.astuple(event.data.kline)[:10])
+        if key is None or check_kline(bar, INTERVAL_MS[key[1]]):
+            return
+        # A time that does not fit its bar is nonsense, and would move all others.
+        if 0 <= event.data.event_ms - bar.open_time <= 2 * INTERVAL_MS[key[1]]:
+            self._by_events[run].sample(frame.monotonic_us, event.data.event_ms)
         if event.data.kline.closed:
-            self._keep(stream_key(event.stream), Kline(*msgspec.structs.astuple(event.data.kline)[:10]), run, frame.monotonic_us)
+            self._keep(key, bar, run, frame.monotonic_us)
 
     def _take_other(self, frame: Frame) -> None:
         try:
@@ -131,8 +141,8 @@ class _Reading:
         except BadReply:
             self._unreadable += 1
             return
-        if isinstance(message, KlineFrame):
-            self._unreadable += 1
+        if isinstance(message, Foreign | MiniTickers):
+            self._streams.add(message.stream)
 
     def _take_reply(self, run: int, reply: Reply) -> None:
         if reply.status != 200:
@@ -157,14 +167,17 @@ class _Reading:
             return
         rows = messages.decode_klines(reply.body)
         for row in rows[:-1]:
-            self._keep(key, row, run, reply.monotonic_us)
+            self._keep_valid(key, row, run, reply.monotonic_us)
         if rows:
             # Whether it was closed when it was asked for is known once the exchange's time is.
             self._tails.append((run, reply.monotonic_us - reply.took_us, key, rows[-1]))
 
-    def _keep(self, key: Key | None, bar: Kline, run: int, monotonic_us: int) -> None:
-        if key is not None and not check_kline(bar, INTERVAL_MS[key[1]]):
-            self._rows[key].extend((*bar, run, monotonic_us))
+    def _keep_valid(self, key: Key, bar: Kline, run: int, monotonic_us: int) -> None:
+        if not check_kline(bar, INTERVAL_MS[key[1]]):
+            self._keep(key, bar, run, monotonic_us)
+
+    def _keep(self, key: Key, bar: Kline, run: int, monotonic_us: int) -> None:
+        self._rows[key].extend((*bar, run, monotonic_us))
 
     # --- at the end -------------------------------------------------------------------------------------------------
 
@@ -174,7 +187,7 @@ class _Reading:
         open_bars: dict[Key, Kline] = {}
         for run, monotonic_us, key, row in self._tails:
             if row.open_time + INTERVAL_MS[key[1]] <= lines[run].exchange_ms(monotonic_us):
-                self._keep(key, row, run, monotonic_us)
+                self._keep_valid(key, row, run, monotonic_us)
             elif not check_kline(row, INTERVAL_MS[key[1]]):
                 open_bars.setdefault(key, row)
         closed, revisions = self._series(lines)
@@ -188,6 +201,7 @@ class _Reading:
             first_ms=lines[run].exchange_ms(monotonic_us),
             end_ms=max(line.exchange_ms(last_us) for line, last_us in zip(lines, self._last_us, strict=True)),
             closed=closed,
+            streams=frozenset(self._streams),
             revisions=revisions,
             open_bars=open_bars,
             replies=dict(replies),

@@ -18,7 +18,7 @@ from engine.sim.bars import DECIMALS, Bars
 from engine.sim.grid import Grid
 from engine.sim.market import Listing, Market
 from engine.sim.recorded import QUOTE_ASSETS
-from engine.sim.replay.knowledge import EXCHANGE_INFO, Key, Knowledge
+from engine.sim.replay.knowledge import EXCHANGE_INFO, Key, Knowledge, stream_key
 from engine.sim.revisions import Revisions
 from engine.sim.tape import Tape
 
@@ -32,7 +32,8 @@ class ReplayMarket:
         self._closed = dict(knowledge.closed)
         self._revisions = deque(knowledge.revisions)
         self._made: dict[Key, Bars] = {}
-        lengths = [INTERVAL_MS[interval] for _, interval in self._closed] or [MINUTE_MS]
+        kinds = {*self._closed, *(key for stream in knowledge.streams if (key := stream_key(stream)) is not None)}
+        lengths = [INTERVAL_MS[interval] for _, interval in kinds] or [MINUTE_MS]
         self.base_ms = self.shortest_ms = min(lengths)
         self.end_ms: int | None = int(knowledge.end_ms) + 1
         self.listings: Mapping[str, Listing] = _listings(knowledge, self._closed)
@@ -116,8 +117,9 @@ class ReplayTape(Tape):
 
 
 def _listings(knowledge: Knowledge, closed: Mapping[Key, Bars]) -> dict[str, Listing]:
-    """Symbols of the first exchangeInfo, or, without one, those that have bars."""
-    begins: dict[str, int] = {}
+    """Symbols of the first exchangeInfo, and those that have streams or bars."""
+    first_ms = int(knowledge.first_ms)
+    begins = {stream.partition("@")[0].upper(): first_ms for stream in knowledge.streams if not stream.startswith("!")}
     for (symbol, _), series in closed.items():
         begins[symbol] = min(begins.get(symbol, int(series[bars.OPEN_TIME, 0])), int(series[bars.OPEN_TIME, 0]))
     assets = {symbol: _assets(symbol) for symbol in begins}
@@ -128,7 +130,6 @@ def _listings(knowledge: Knowledge, closed: Mapping[Key, Bars]) -> dict[str, Lis
             except BadReply:
                 continue
             assets.update((one.symbol, (one.base_asset, one.quote_asset)) for one in info.symbols)
-    first_ms = int(knowledge.first_ms)
     return {
         symbol: Listing(symbol, *pair, DECIMALS, DECIMALS, begins.get(symbol, first_ms))
         for symbol, pair in sorted(assets.items())

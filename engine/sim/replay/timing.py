@@ -5,10 +5,14 @@ never before. So its clock, seen over the recorder's steady clock, is a line wit
 as it can be while no sample lies above it.
 """
 
+import math
 from typing import NamedTuple
 
 #: Samples closer together than this tell no rate, in microseconds.
 SPAN_MIN_US = 1_000_000
+#: While samples agree so well, in ms and as a share of their span, that the exchange's clock runs like ours, it does.
+DOUBT_MS = 3_000.0
+DOUBT_SHARE = 0.001
 #: A simulator is not believed to be faster, nor slower than one over this.
 RATE_MAX = 1e7
 
@@ -26,16 +30,16 @@ class Line(NamedTuple):
 
 
 class Fit:
-    """Takes samples of one run and gives its line; constant memory, however many there are."""
+    """Takes samples of one run and gives its line; little memory, however many there are."""
 
     def __init__(self) -> None:
         self.count = 0
         self.first_us = self.last_us = 0
         self._first_ms = 0.0
+        self._least_ahead_ms, self._most_ahead_ms = math.inf, -math.inf
         self._sum_x = self._sum_y = self._sum_xx = self._sum_xy = 0.0
-        #: The highest sample of each stretch of time: whichever slope is found, the line has to pass above them all.
-        self._peaks: dict[int, tuple[int, float]] = {}
-        self._stretch_us = SPAN_MIN_US
+        #: The upper hull of all samples: whichever the slope, the highest line touches one of these.
+        self._hull: list[tuple[int, float]] = []
 
     def sample(self, monotonic_us: int, exchange_ms: float) -> None:
         """The exchange's clock had passed `exchange_ms` at this instant."""
@@ -44,28 +48,33 @@ class Fit:
         self.count += 1
         self.last_us = monotonic_us
         x, y = (monotonic_us - self.first_us) / 1e3, exchange_ms - self._first_ms
+        self._least_ahead_ms = min(self._least_ahead_ms, y - x)
+        self._most_ahead_ms = max(self._most_ahead_ms, y - x)
         self._sum_x += x
         self._sum_y += y
         self._sum_xx += x * x
         self._sum_xy += x * y
-        self._peak(monotonic_us, exchange_ms)
+        self._extend(monotonic_us, exchange_ms)
 
-    def _peak(self, monotonic_us: int, exchange_ms: float) -> None:
-        stretch = (monotonic_us - self.first_us) // self._stretch_us
-        known = self._peaks.get(stretch)
-        if known is None or exchange_ms > known[1]:
-            self._peaks[stretch] = (monotonic_us, exchange_ms)
-        if len(self._peaks) > 4_096:
-            peaks, self._peaks, self._stretch_us = list(self._peaks.values()), {}, self._stretch_us * 2
-            for peak in peaks:
-                self._peak(*peak)
+    def _extend(self, monotonic_us: int, exchange_ms: float) -> None:
+        """Add the newest sample to the hull, and drop those that it overshadows (Andrew's monotone chain)."""
+        hull = self._hull
+        while len(hull) >= 2:
+            (before_us, before_ms), (last_us, last_ms) = hull[-2:]
+            if (last_ms - before_ms) * (monotonic_us - before_us) > (exchange_ms - before_ms) * (last_us - before_us):
+                break
+            hull.pop()
+        hull.append((monotonic_us, exchange_ms))
 
     @property
     def rate(self) -> float | None:
         """How fast the exchange's clock runs; None while the samples do not tell."""
+        span_us = self.last_us - self.first_us
         spread = self.count * self._sum_xx - self._sum_x**2
-        if self.count < 2 or self.last_us - self.first_us < SPAN_MIN_US or spread <= 0:
+        if self.count < 2 or span_us < SPAN_MIN_US or spread <= 0:
             return None
+        if self._most_ahead_ms - self._least_ahead_ms <= DOUBT_MS + DOUBT_SHARE * span_us / 1e3:
+            return 1.0
         rate = (self.count * self._sum_xy - self._sum_x * self._sum_y) / spread
         return rate if 1 / RATE_MAX <= rate <= RATE_MAX else None
 
@@ -74,5 +83,5 @@ class Fit:
         if not self.count:
             return None
         rate = self.rate or otherwise
-        at_ms = max(ms - (us - self.first_us) * rate / 1e3 for us, ms in self._peaks.values())
+        at_ms = max(ms - (us - self.first_us) * rate / 1e3 for us, ms in self._hull)
         return Line(self.first_us, at_ms, rate)
