@@ -24,12 +24,13 @@ _EXPECTED, _EVENT = record.EXPECTED_MS, record.EVENT_MS
 class Gate:
     """The two words of one series."""
 
-    __slots__ = ("_event", "_expected", "_words")
+    __slots__ = ("_expected", "event_at", "words")
 
     def __init__(self, words: memoryview, place: int = 0) -> None:
-        self._words = words
+        #: The words themselves, and where among them `event_ms` stands.
+        self.words = words
+        self.event_at = place + _EVENT
         self._expected = place + _EXPECTED
-        self._event = place + _EVENT
         self.expected_ms = SHUT
         self.event_ms = 0
 
@@ -41,24 +42,24 @@ class Gate:
     @property
     def expected_ms(self) -> int:
         """Open time of the bar that may be written, or SHUT."""
-        return self._words[self._expected]
+        return self.words[self._expected]
 
     @expected_ms.setter
     def expected_ms(self, value: int) -> None:
-        self._words[self._expected] = value
+        self.words[self._expected] = value
 
     def shut(self) -> None:
         """No bar may be written without a look."""
-        self._words[self._expected] = SHUT
+        self.words[self._expected] = SHUT
 
     @property
     def event_ms(self) -> int:
         """When the exchange sent the newest event, in ms since the epoch; 0 before the first."""
-        return self._words[self._event]
+        return self.words[self.event_at]
 
     @event_ms.setter
     def event_ms(self, value: int) -> None:
-        self._words[self._event] = value
+        self.words[self.event_at] = value
 
 
 class Gates:

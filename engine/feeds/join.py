@@ -41,8 +41,8 @@ class Series:
     """The state machine of one symbol and interval; `announce` is told of each closed bar's open time."""
 
     __slots__ = (
-        "_ahead", "_closes", "_doubted_ms", "_early", "_early_word_ms", "_interval", "_kept", "_put_forming", "_symbol",
-        "_tally", "_writer", "covered_from_ms", "gate", "length_ms", "next_ms", "phase", "since_ms",
+        "_ahead", "_closes", "_doubted_ms", "_early", "_early_word_ms", "_event_at", "_interval", "_kept", "_put_forming",
+        "_symbol", "_tally", "_words", "_writer", "covered_from_ms", "gate", "length_ms", "next_ms", "phase", "since_ms",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +70,9 @@ class Series:
         #: Open time of the first bar that is not settled; NEVER_MS before there is one.
         self.next_ms = NEVER_MS
         #: Through here a compiled reader writes forming bars; it stays shut whenever the next one needs a look.
-        self.gate = gate or Gate.alone()
+        self.gate = gate = gate or Gate.alone()
+        # The hot path reads and moves on the time of the newest event without a property in between.
+        self._words, self._event_at = gate.words, gate.event_at
         self._doubted_ms = NEVER_MS
         #: Closed bars that cannot be put yet, by open time, each with the time at which it was told.
         self._kept: dict[int, tuple[Kline, int]] = {}
@@ -117,14 +119,14 @@ class Series:
             self._tally.invalid += 1
             return
         kline = _new(Kline, values[:10])
-        gate = self.gate
+        words = self._words
         if closed:
             self._take_closed(kline, event_ms)
             self._set_gate()
-        elif event_ms < gate.event_ms or opened < self.next_ms:
+        elif event_ms < words[self._event_at] or opened < self.next_ms:
             self._tally.out_of_order += 1
         else:
-            gate.event_ms = event_ms
+            words[self._event_at] = event_ms
             if opened == self.next_ms and self.phase is _LIVE:
                 self._tally.forming += 1
                 self._put_forming(self._symbol, self._interval, kline)
