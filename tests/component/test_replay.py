@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
+import msgspec
 import pytest
 
 from engine.base.types import Kline
 from engine.sim.clock import SimulatedClock
 from engine.sim.replay.play import Replay
+from engine.sim.replay.source import Source
 from engine.sim.run import Options, compose
 from engine.sim.server import Simulator
 from engine.sim.synthetic import SyntheticMarket
+from engine.wire.recording import Frame
 from tests.component.feed_bench import FeedBench, running
+from tests.data import CAPTURES
 
 #: 2024-03-04T00:00:20Z
 START_MS = 1_709_510_420_000
@@ -105,3 +109,34 @@ async def test_a_replay_leads_to_the_bars_and_closes_of_the_recorded_run(tmp_pat
         common = recorded.bars[one].keys() & found.bars[one].keys()
         assert len(common) >= 90 + len(closes)
         assert {found.bars[one][open_ms] for open_ms in common} == {recorded.bars[one][open_ms] for open_ms in common}
+
+
+@pytest.mark.parametrize("capture", sorted(CAPTURES.glob("*.ws")), ids=lambda path: path.stem)
+async def test_a_real_capture_is_played_to_the_last_byte_in_its_order(capture: Path) -> None:
+    # Given every stream that is in it, on one socket
+    frames = [record.payload for _, record in Source(capture).records() if isinstance(record, Frame)]
+    names = list(dict.fromkeys(msgspec.json.decode(frame)["stream"] for frame in frames))
+    async with (
+        replayed(capture, speed=60.0) as simulator,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{simulator.ws_url}/stream?streams={'/'.join(names)}") as socket,
+    ):
+        # When
+        received = [(await socket.receive(timeout=10)).data.encode() for _ in frames]
+
+    # Then
+    assert received == frames
+
+
+async def test_a_raw_stream_carries_the_part_inside() -> None:
+    capture = CAPTURES / "tr-2023-04-10.ws"
+    frames = [record.payload for _, record in Source(capture).records() if isinstance(record, Frame)]
+    wanted = [frame for frame in frames if b'"stream":"xemusdt@kline_1m"' in frame]
+    async with (
+        replayed(capture, speed=60.0) as simulator,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{simulator.ws_url}/ws/xemusdt@kline_1m") as socket,
+    ):
+        received = [(await socket.receive(timeout=10)).data.encode() for _ in wanted]
+
+    assert [b'{"stream":"xemusdt@kline_1m","data":' + data + b"}" for data in received] == wanted
