@@ -48,6 +48,17 @@ async def test_a_halted_symbol_ends_everywhere(told: str) -> None:
         assert set(told_closes) <= set(opens)
 
 
+async def test_a_halted_symbol_is_not_updated_though_its_bar_goes_on() -> None:
+    async with running(speed=20.0) as client:
+        socket = await client.connect("/ws/btcusdt@kline_1h/ethusdt@kline_1h")
+        symbols = [(await hear(socket))["s"] for _ in range(4)]
+        assert "BTCUSDT" in symbols
+        await client.steer("POST", "symbols", body={"symbol": "BTCUSDT", "status": "BREAK"})
+        halted_ms = client.sim.clock.now_ms()
+        events = [await hear(socket) for _ in range(3)]
+        assert all(event["s"] == "ETHUSDT" or event["E"] <= halted_ms for event in events)
+
+
 async def test_a_symbol_that_trades_again_has_a_hole() -> None:
     async with running(speed=SPEED) as client:
         await client.steer("POST", "symbols", body={"symbol": "BTCUSDT", "status": "BREAK"})

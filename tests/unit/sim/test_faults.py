@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.base.errors import SettingsError
-from engine.sim.faultkinds import KINDS
+from engine.sim.faultkinds import FORMS, KINDS
 from engine.sim.faults import Faults
 from engine.sim.faulttext import Fault, from_fields, from_flag
+from tests.data import ROOT
 
 #: What each kind cannot do without.
 NEEDED = {"lifetime": {"s": 1}, "delay": {"ms": 1}, "http": {"status": 500}, "slow_body": {"ms": 1}, "skew": {"ms": -1}}
@@ -17,6 +18,15 @@ NEEDED = {"lifetime": {"s": 1}, "delay": {"ms": 1}, "http": {"status": 500}, "sl
 
 def fault(kind: str, **fields: object) -> Fault:
     return from_fields({"kind": kind, **NEEDED.get(kind, {}), **fields})
+
+
+def test_the_manual_tells_every_kind_and_what_it_knows() -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text().partition("## Breaking things on purpose")[2].partition("\n## ")[0]
+    rows = {line.split("`")[1]: line for line in manual.splitlines() if line.startswith("| `")}
+    for name, kind in KINDS.items():
+        assert all(f"`{word}`" in rows[name] for word in (*kind.numbers, *kind.words)), name
+        assert rows[name].split("|")[1].endswith("* ") == kind.by_stream, name
+    assert all(form in manual for form in FORMS)
 
 
 def test_a_flag_and_its_fields_are_the_same_fault() -> None:
