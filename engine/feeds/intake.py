@@ -28,7 +28,10 @@ class Intake:
         self.malformed = 0
         self.unwanted = 0
         self._gates = gates
+        #: The compiled reader, and what is asked first: mostly the same.
+        self._code: Scan | None = None
         self._scan: Scan | None = None
+        self._look: Callable[[bytes], None] | None = None
         self._decoded = 0
 
     @property
@@ -46,19 +49,37 @@ class Intake:
         try:
             self.use(await machine_code.obtain(folder))
         except (ScannerError, OSError) as error:
-            log.warning("frames are read without machine code, which takes ten times as long: %s", error)
+            log.warning("frames are read without machine code, which takes five times as long: %s", error)
 
     def use(self, code: Image) -> None:
         """Have forming bars read by this code; raises ScannerError where it cannot run, or when there are no gates."""
         if self._gates is None:
             raise ScannerError("there are no gates for a compiled reader")
-        self._scan = self._gates.reader(code)
+        self._code = self._scan = self._gates.reader(code)
 
     def close(self) -> None:
         """Let go of the candles; frames that still come are decoded."""
-        self._scan = None
+        self._code = self._scan = None
         if self._gates is not None:
             self._gates.close()
+
+    def show_next(self, look: Callable[[bytes], None]) -> None:
+        """Have the next event's frame shown to `look` right after it was taken in; all others cost nothing."""
+        self._look = look
+        if self._code is not None:
+            self._scan = self._scan_and_show
+
+    def _scan_and_show(self, payload: bytes) -> bool:
+        self._scan = code = self._code
+        if code is None or not code(payload):
+            return False
+        self._show(payload)
+        return True
+
+    def _show(self, payload: bytes) -> None:
+        look, self._look = self._look, None
+        if look is not None:
+            look(payload)
 
     def take(self, payload: bytes) -> Message | None:
         """Deliver a kline event and return None; anything else well-formed is returned for the connection to deal with."""
@@ -72,6 +93,8 @@ class Intake:
         except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
             return self._take_other(payload)
         take(frame.data)
+        if self._look is not None:
+            self._show(payload)
         return None
 
     def _take_other(self, payload: bytes) -> Message | None:
