@@ -244,11 +244,12 @@ async def exchange(settings: Settings) -> Finding:
 
     if settings.exchange == "sim" and not settings.binance_api_url:
         return Finding("exchange", "ok", "the built-in simulator: signals are not real")
-    url = settings.binance_api_url or streams.REST_URL
+    urls = settings.binance_api_url or ",".join(streams.REST_URLS)
     try:
-        async with RestClient(url, timeout_s=EXCHANGE_TIMEOUT_S, retries=0, budget=Budget()) as client:
+        async with RestClient(urls, timeout_s=EXCHANGE_TIMEOUT_S, retries=2, budget=Budget()) as client:
             server_ms, sent_s, received_s = await client.time()
             symbols = len((await client.exchange_info()).symbols)
+            url = client.url
     except EngineError as error:
         return Finding("exchange", "problem", f"{error.what}: {error.found}", error.advice or "is the network up?")
     offset_ms = server_ms - (time.time() - (time.monotonic() - (sent_s + received_s) / 2)) * 1e3

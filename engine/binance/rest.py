@@ -21,6 +21,7 @@ from engine.base.types import DAY_MS, Kline
 from engine.binance import errors, listings, messages, pauses
 from engine.binance.errors import Remedy
 from engine.binance.hosts import Hosts
+from engine.binance.klines import asked_for
 from engine.binance.limits import Budget, told_weights
 from engine.binance.messages import ExchangeInfo, Ticker24h
 from engine.binance.pauses import Pause
@@ -138,8 +139,12 @@ class RestClient:
         await self._get(Request("/api/v3/ping", {}, 1, msgspec.json.decode))
 
     async def time(self) -> tuple[int, float, float]:
-        """The exchange's clock in ms, with our monotonic seconds at sending and at receiving. Not repeated inside."""
-        found, reply = await self._once(Request("/api/v3/time", {}, 1, messages.decode_server_time), set())
+        """The exchange's clock in ms, with our monotonic seconds at sending and at receiving.
+
+        Not repeated when there is but one host: who asks for the time will ask again soon.
+        """
+        request = Request("/api/v3/time", {}, 1, messages.decode_server_time)
+        found, reply = await (self._repeated(request) if len(self.hosts.urls) > 1 else self._once(request, set()))
         return found.server_time, reply.sent_s, reply.received_s
 
     async def exchange_info(self) -> ExchangeInfo:
@@ -171,18 +176,26 @@ class RestClient:
 
         `keep_percent` of the budget is left for requests that are more urgent than this.
         """
-        query = {"symbol": symbol, "interval": interval, "limit": str(min(limit, KLINES_MAX))}
+        limit = min(limit, KLINES_MAX)
+        query = {"symbol": symbol, "interval": interval, "limit": str(limit)}
         if start_ms is not None:
             query["startTime"] = str(start_ms)
         if end_ms is not None:
             query["endTime"] = str(end_ms)
-        request = Request("/api/v3/klines", query, KLINES_WEIGHT, messages.decode_klines, KLINES_BYTES_MAX, keep_percent)
+
+        def decode(body: bytes) -> list[Kline]:
+            return asked_for(messages.decode_klines(body), start_ms, end_ms, limit)
+
+        request = Request("/api/v3/klines", query, KLINES_WEIGHT, decode, KLINES_BYTES_MAX, keep_percent)
         rows: list[Kline] = await self._get(request)
         return rows
 
     # --- how a request is made --------------------------------------------------------------------------------------
 
     async def _get(self, request: Request) -> Any:
+        return (await self._repeated(request))[0]
+
+    async def _repeated(self, request: Request) -> tuple[Any, Reply]:
         useless: set[str] = set()
         attempts = tenacity.AsyncRetrying(
             sleep=self._sleep,
@@ -193,7 +206,7 @@ class RestClient:
         )
         async for attempt in attempts:
             with attempt:
-                return (await self._once(request, useless))[0]
+                return await self._once(request, useless)
         raise AssertionError("tenacity ends with a result or an error")
 
     async def _sleep(self, seconds: float) -> None:
@@ -275,7 +288,9 @@ class RestClient:
         else:
             self._failed_in_a_row += 1
             before = self.url
-            self.hosts.failed(host, time.monotonic(), leave=found is Remedy.NEXT_HOST)
+            # To a host that cannot even be connected to, nothing more needs to be asked.
+            leave = found is Remedy.NEXT_HOST or isinstance(error.__cause__, NEVER_SENT)
+            self.hosts.failed(host, time.monotonic(), leave=leave)
             if self.url != before:
                 log.warning("%s is asked now instead of %s: %s", self.url, before, error)
         return found

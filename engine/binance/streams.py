@@ -13,16 +13,32 @@ import msgspec
 FRAME_BYTES_MAX = 4096
 #: Most names in one control frame.
 FRAME_NAMES_MAX = 150
-#: Control frames a second; the exchange allows five, and counts our pongs among them.
-FRAMES_PER_SECOND_MAX = 4
-#: Pause between two control frames on one connection, in seconds.
-FRAME_PAUSE_S = 1.0 / FRAMES_PER_SECOND_MAX
+#: Pause between two control frames on one connection, in seconds. The exchange allows five messages a second, and counts our
+#: pongs and pings among them: this leaves room for one, and for frames that arrive closer together than they were sent.
+FRAME_PAUSE_S = 0.3
 
-#: Where the exchange itself is reached, for market data without a key.
-REST_URL = "https://api.binance.com"
+#: Where the exchange itself is reached, for market data without a key, in the order of preference: the first host serves
+#: market data and nothing else.
+REST_URLS = (
+    "https://data-api.binance.vision",
+    "https://api.binance.com",
+    "https://api-gcp.binance.com",
+    "https://api1.binance.com",
+    "https://api2.binance.com",
+    "https://api3.binance.com",
+    "https://api4.binance.com",
+)
 STREAM_URL = "wss://stream.binance.com:9443"
+#: The same streams in the order of preference: the first host serves market data and nothing else.
+STREAM_URLS = (
+    "wss://data-stream.binance.vision",
+    "wss://stream.binance.com:9443",
+    "wss://stream.binance.com:443",
+)
 
-Method = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
+Method = Literal["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS"]
+#: Error code of a SUBSCRIBE that would exceed the streams of a connection; seen by users, not in the documentation's table.
+TOO_MANY_SUBSCRIPTIONS = 4
 
 
 class ControlFrame(NamedTuple):
@@ -57,6 +73,12 @@ def control_frames(method: Method, names: Sequence[str], first_id: int) -> list[
     return frames
 
 
+def list_frame(frame_id: int) -> ControlFrame:
+    """The question what this connection is subscribed to."""
+    payload = msgspec.json.encode({"method": "LIST_SUBSCRIPTIONS", "id": frame_id})
+    return ControlFrame(frame_id, "LIST_SUBSCRIPTIONS", (), payload)
+
+
 def _frame(method: Method, names: Sequence[str], frame_id: int) -> ControlFrame:
     return ControlFrame(frame_id, method, tuple(names), _payload(method, names, frame_id))
 
@@ -68,6 +90,11 @@ def _payload(method: Method, names: Sequence[str], frame_id: int) -> bytes:
 def stream_url(base: str) -> str:
     """Address of the combined streams below `base`, which may end in a slash, `/ws` or `/stream` already."""
     return _without_suffix(base, ("/stream", "/ws")) + "/stream"
+
+
+def stream_urls(bases: str) -> list[str]:
+    """Addresses of the combined streams below one base or several, joined by commas."""
+    return [stream_url(base) for base in bases.split(",") if base.strip()]
 
 
 def rest_url(base: str) -> str:

@@ -36,6 +36,7 @@ from engine.feeds.intake import Intake
 from engine.feeds.join import Series
 from engine.feeds.market import Market
 from engine.feeds.needs import Now, Slot
+from engine.feeds.parts import Progress, Waiting
 from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
 from engine.feeds.watch import Watch
@@ -78,7 +79,7 @@ class Feed:
         self._on_progress = on_progress
         self._grace_ms = float(settings.close_grace_ms)
         self.rest = RestClient(
-            settings.binance_api_url or streams.REST_URL,
+            settings.binance_api_url or ",".join(streams.REST_URLS),
             timeout_s=settings.rest_timeout_s,
             retries=settings.rest_retries,
             budget=Budget(settings.weight_limit_percent),
@@ -93,7 +94,7 @@ class Feed:
         self._tally = Tally(settings.price_jump_percent / 100 or math.inf)
         self._gates = Gates(writer)
         self._intake = Intake(self._gates)
-        self._history = History(self.rest, settings.rest_concurrency, self._keeper.sure_ms, self._deliver)
+        self._history = History(self.rest, settings.rest_concurrency, clock, self._keeper.sure_ms, self._deliver)
         self._connections = Connections(
             streams.stream_url(settings.binance_ws_url or streams.STREAM_URL),
             self._intake.take,
@@ -269,6 +270,16 @@ class Feed:
     def progress(self) -> tuple[int, int]:
         """How many series have their first history, of how many."""
         return sum(slot.series.is_joined for slot in self._watch.slots), len(self._watch)
+
+    @property
+    def loading(self) -> Progress:
+        """How far history is, in numbers, and how long it still takes."""
+        weight_used = self.rest.budget.used
+        return Progress(*self.progress, self._history.rows, weight_used, self._history.seconds_left())
+
+    def waiting(self, most: int = 20) -> list[Waiting]:
+        """Up to `most` series whose bars were asked for and failed to come, with the reason, those waiting longest first."""
+        return self._history.waiting(most)
 
     @property
     def problem(self) -> str:
