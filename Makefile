@@ -58,8 +58,9 @@ layers: .venv/.dev ## import-linter: imports point down, each driver has one doo
 tests: .venv/.dev .venv/.kernels ## the tests alone; ARGS are handed to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
-simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain through random disasters
+simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain, and of the feeds, through random disasters
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS)
+	@$(BIN)/python -m tests.simulation.run --feeds --seeds $(SEEDS)
 
 bench: .venv/.dev .venv/.kernels ## measure this machine, peers included
 	@$(BIN)/engine bench

@@ -35,6 +35,15 @@ class Ask(NamedTuple):
     closed_ms: int = NEVER_MS
     #: Nothing is known to be missing: the stream is silent, and the open bar tells whether the exchange trades.
     probe: bool = False
+    #: A closed bar of which two different things were told: how it is now is asked.
+    check: bool = False
+    #: How many contradictions had been told when it was asked; a reply says nothing of later ones.
+    contradictions: int = 0
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether bars are missing that should be there by now."""
+        return not (self.probe or self.check or self.older)
 
 
 class Tally:

@@ -1,20 +1,23 @@
 """The closed bars of one series: stored, told of once and in order, corrected when the exchange corrects them.
 
 Pure but for the candles. The last word of the exchange wins, and which word is the last is told by when it was spoken, not by
-when it arrived: a network that holds a message back must not undo a correction. Not here: which bars are missing, and what
-is done until they come (`join`).
+when it arrived: a network that holds a message back must not undo a correction. As clocks may lie, a bar of which two things
+were told is *contested*: the exchange is asked how it is, and that is kept. Not here: which bars are missing, and what is done
+until they come (`join`).
 """
 
 from array import array
 from collections.abc import Callable, Sequence
 
 from engine.base.types import Kline
-from engine.candles.writer import Outcome, Writer
+from engine.candles.writer import Writer
 from engine.feeds.asks import NEVER_MS, Tally
 
 #: Of so many newest bars it is known when their numbers were told. Older ones are corrected only by what was sent much later
 #: than their close.
 WORDS = 8
+#: So many bars may wait for the exchange's answer; beyond them the oldest doubt is dropped.
+CONTESTED_MAX = 16
 
 Announce = Callable[[int, int, int], None]
 
@@ -22,8 +25,10 @@ Announce = Callable[[int, int, int], None]
 class Closes:
     """The bars of `symbol` and `interval` (numbers of the writer's tables); `announce` gets each new one's open time."""
 
-    __slots__ = ("_announce", "_close", "_interval", "_put_closed", "_symbol", "_tally", "_words", "_writer", "announced_ms",
-                 "last_ms", "length_ms")  # fmt: skip
+    __slots__ = (
+        "_announce", "_close", "_interval", "_put_closed", "_symbol", "_tally", "_words", "_writer", "announced_ms",
+        "contested", "contradictions", "last_ms", "length_ms",
+    )  # fmt: skip
 
     def __init__(self, writer: Writer, symbol: int, interval: int, length_ms: int, announce: Announce, tally: Tally) -> None:
         self._writer = writer
@@ -37,6 +42,10 @@ class Closes:
         self.last_ms = NEVER_MS
         #: Open time of the newest bar that was told of, or needs not be.
         self.announced_ms = NEVER_MS
+        #: Open times of bars of which two different things were told, oldest doubt first.
+        self.contested: tuple[int, ...] = ()
+        #: How often that has happened.
+        self.contradictions = 0
         self._close = 0.0
         #: Pairs (open time, when it was told), found by open time.
         self._words = array("q", (NEVER_MS,) * (2 * WORDS))
@@ -79,17 +88,36 @@ class Closes:
         if held == kline:
             self._tally.duplicates += 1
             self._remember(opened, max(word_ms, self._word_ms(opened)))
-        elif held is not None and word_ms < self._word_ms(opened):
+            return
+        if held is None:
+            self._put_closed(self._symbol, self._interval, kline)
+            self._tally.late += 1
+            return
+        self.contest(opened)
+        if word_ms < self._word_ms(opened):
             self._tally.out_of_order += 1
         else:
-            outcome = self._put_closed(self._symbol, self._interval, kline)
-            if held is None or outcome is Outcome.OLD:
-                self._tally.late += 1
-                return
+            self._revise(held, kline)
             self._remember(opened, word_ms)
-            if opened == self.last_ms:
-                self._close = kline.close
-            self._tally.incidents.revise(*self._names, held, kline)
+
+    def _revise(self, held: Kline, kline: Kline) -> None:
+        self._put_closed(self._symbol, self._interval, kline)
+        if kline.open_time == self.last_ms:
+            self._close = kline.close
+        self._tally.incidents.revise(*self._names, held, kline)
+
+    def contest(self, opened: int) -> None:
+        """Two different things were told of this bar."""
+        self.contradictions += 1
+        if opened not in self.contested:
+            self.contested = (*self.contested[-CONTESTED_MAX + 1 :], opened)
+
+    def judge(self, opened: int, kline: Kline | None) -> None:
+        """The exchange was asked: the contested bar is like this, or does not exist (None: what is held stays)."""
+        self.contested = tuple(other for other in self.contested if other != opened)
+        held = self._writer.bar(self._symbol, self._interval, opened)
+        if kline is not None and held is not None and held != kline:
+            self._revise(held, kline)
 
     def tell(self, opened: int) -> None:
         """Announce a bar, unless that was done or need not be."""

@@ -184,6 +184,11 @@ class Series:
         return self.phase is not Phase.EMPTY
 
     @property
+    def is_open(self) -> bool:
+        """Whether something is missing or contested that no clock tells of."""
+        return self.phase is not _LIVE or bool(self._closes.contested)
+
+    @property
     def has_bars(self) -> bool:
         """Whether there is any closed bar."""
         return self._closes.last_ms != NEVER_MS
@@ -220,9 +225,16 @@ class Series:
         until_ms = self._closes.first_ms - self.length_ms
         return Ask(from_ms, until_ms, older=True, from_ms=from_ms, closed_ms=until_ms)
 
+    def contested(self) -> Ask | None:
+        """A bar of which two different things were told."""
+        if not self._closes.contested:
+            return None
+        opened = self._closes.contested[0]
+        return Ask(opened, opened, closed_ms=opened, check=True, contradictions=self._closes.contradictions)
+
     def open_bar(self) -> Ask | None:
         """The bar that is open now, to see whether the exchange knows more of it than was told."""
-        return Ask(self.next_ms, self.next_ms, probe=True) if self.has_bars else None
+        return Ask(self.next_ms, self.next_ms, probe=True) if self.next_ms != NEVER_MS else None
 
     # --- history ----------------------------------------------------------------------------------------------------
 
@@ -241,18 +253,28 @@ class Series:
         """
         page = pages.read(rows, ask, self.length_ms, sure_ms, self._tally.latest_ms)
         self._tally.invalid += page.invalid
-        rest = pages.rest_of(ask, page.closed, self.length_ms) if full else None
+        rest = pages.rest_of(ask, page.closed, self.length_ms) if full else self._rest_of_short(ask, page, sure_ms)
         if ask.older:
             self._fill_older(ask, page.closed, rest, sure_ms)
         elif ask.first:
             self._fill_first(ask, page.closed, rest, sure_ms)
+        elif ask.check:
+            self._fill_check(ask, page)
         else:
             self._fill_gap(ask, page, sure_ms)
-        if self.is_joined and rest is None and not ask.older:
+        if self.is_joined and rest is None and not (ask.older or ask.check):
             self._drain()
             self._offer(page.forming)
         self._set_gate()
         return rest
+
+    def _rest_of_short(self, ask: Ask, page: pages.Page, sure_ms: float) -> Ask | None:
+        """History that ends before it should is believed when the next reply says so too."""
+        if not (ask.first or ask.older):
+            return None
+        end_ms = newest_closed_ms(int(sure_ms), self.length_ms) if ask.first else ask.until_ms
+        start_ms = max(ask.start_ms, page.closed[-1].open_time + self.length_ms if page.closed else 0)
+        return None if start_ms > end_ms or self._is_believed(start_ms) else ask._replace(start_ms=start_ms)
 
     def _fill_first(self, ask: Ask, closed: list[Kline], rest: Ask | None, sure_ms: float) -> None:
         if self.is_joined:
@@ -275,7 +297,22 @@ class Series:
 
     def _with_kept(self, rows: Sequence[Kline], word_ms: float) -> list[Kline]:
         """The rows, but those of which a live event told later."""
-        return [kept[0] if (kept := self._kept.get(row.open_time)) and kept[1] >= word_ms else row for row in rows]
+        if not self._kept:
+            return list(rows)
+        found = []
+        for row in rows:
+            kept, told_ms = self._kept.get(row.open_time, (row, 0))
+            if kept != row:
+                self._closes.contest(row.open_time)
+            found.append(kept if told_ms >= word_ms else row)
+        return found
+
+    def _fill_check(self, ask: Ask, page: pages.Page) -> None:
+        row = next((row for row in page.closed if row.open_time == ask.start_ms), None)
+        is_outdated = ask.contradictions != self._closes.contradictions
+        # A reply that ends before the bar says nothing of it.
+        if not is_outdated and (row is not None or page.newest_ms > ask.start_ms):
+            self._closes.judge(ask.start_ms, row)
 
     def _fill_older(self, ask: Ask, closed: list[Kline], rest: Ask | None, sure_ms: float) -> None:
         rows = [row for row in closed if row.open_time <= ask.until_ms]

@@ -65,7 +65,7 @@ class Slot:
             until_ms = newest_closed_ms(now.exchange_ms, self.series.length_ms)
             return Ask(self.from_ms, until_ms, first=True, from_ms=self.from_ms)
         missing = self.series.gap() or self.series.missing_until(self.overdue_ms(now, grace_ms))
-        return missing or self.series.before(self.from_ms)
+        return missing or self.series.contested() or self.series.before(self.from_ms)
 
     def overdue_ms(self, now: Now, grace_ms: float) -> int:
         """Open time of the newest bar that should have closed by now and has not come; 0 when none."""
@@ -104,7 +104,7 @@ class Slot:
 
     def state(self, now: Now, grace_ms: float) -> State:
         """One word for the series."""
-        repairs = self.asking is not None and not self.asking.probe and not self.asking.older
+        repairs = self.asking is not None and self.asking.is_repair
         return state_of(
             has_bars=self.series.has_bars,
             is_asking=repairs or self.series.gap() is not None,
@@ -125,7 +125,7 @@ class Slot:
         if state is State.NO_DATA:
             return "history is not here yet" if not self.series.is_joined else "the exchange has no closed bar"
         overdue_ms, next_ms = self.overdue_ms(now, grace_ms), self.series.next_ms
-        if overdue_ms or self.series.gap() is not None or (self.asking is not None and not self.asking.probe):
+        if overdue_ms or self.series.gap() is not None or (self.asking is not None and self.asking.is_repair):
             vain = f", {self.failures} replies without it" if self.failures else ""
             return f"bar of {iso_utc(next_ms)} is missing, asked for over REST{vain}"
         if not self.subscribed:

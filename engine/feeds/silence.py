@@ -63,11 +63,14 @@ class Silence:
         self.heard_s[heard] = now_s
         self._learns[heard] = True
 
-    def restart(self, position: int, now_s: float) -> None:
-        """The stream begins (again): its silence counts from now, and the gap until its first event says nothing."""
+    def restart(self, position: int, now_s: float, *, doubted: bool = False) -> None:
+        """The stream begins (again): its silence counts from now, and the gap until its first event says nothing.
+
+        One that is `doubted`, as it has just been found lost, is given no more patience than a new one.
+        """
         self.heard_s[position] = now_s
         self._learns[position] = False
-        usual_s = self.usual_s[position] * PATIENCE_FACTOR
+        usual_s = 0.0 if doubted else self.usual_s[position] * PATIENCE_FACTOR
         self.patience_s[position] = min(max(usual_s, PATIENCE_MIN_S), PATIENCE_MAX_S)
 
     def vain(self, position: int, now_s: float) -> None:

@@ -15,6 +15,7 @@ from engine.base.errors import ExchangeError
 from engine.binance.rest import RestClient
 from engine.feeds.drift import Drift
 from engine.feeds.facts import ClockFacts
+from engine.feeds.leaps import Leaps
 from engine.feeds.pace import STILL, Pace, Sample
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Timekeeper:
         self._clock = clock
         self._pace = Pace()
         self._drift = Drift()
+        self._leaps = Leaps()
         self._hurry = asyncio.Event()
         self._warned = False
         self._is_known = False
@@ -121,6 +123,7 @@ class Timekeeper:
         if self._is_known and line.rate == self._clock.rate and abs(step_ms) > JUMP_MS * max(line.rate, 1.0):
             self.jumps += 1
             self._drift.restart()
+            self._leaps.leapt(step_ms, time.monotonic())
             log.warning("time of the exchange was set by %+.1f s", step_ms / 1e3)
         self._is_known = True
         self._clock.set(line.exchange_ms, line.monotonic_s, line.rate)
@@ -151,7 +154,7 @@ class Timekeeper:
 
     def sure_ms(self) -> float:
         """An instant of the exchange's clock that has certainly passed."""
-        return self._clock.now_ms() - DOUBT_S * 1e3 * self._clock.rate
+        return self._clock.now_ms() - DOUBT_S * 1e3 * self._clock.rate - self._leaps.ahead_ms(time.monotonic())
 
     def latest_ms(self) -> float:
         """An instant that the exchange's clock has certainly not passed yet; infinity while its rate is not known."""

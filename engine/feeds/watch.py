@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.base.types import Kline
-from engine.feeds.asks import Ask, Phase
+from engine.feeds.asks import NEVER_MS, Ask, Phase
 from engine.feeds.freshness import State
 from engine.feeds.needs import Now, Slot
 from engine.feeds.pace import STILL
@@ -116,7 +116,7 @@ class Watch:
         """The exchange confirmed these streams."""
         for slot in self._known(names):
             slot.subscribed_at(now)
-            self.silence.restart(slot.position, now.monotonic_s)
+            self.silence.restart(slot.position, now.monotonic_s, doubted=slot.is_deaf)
             self.attend(slot)
 
     def lost(self, names: Iterable[str], now: Now) -> None:
@@ -139,7 +139,7 @@ class Watch:
         series = [slot.series for slot in self._slots]
         events_ms: Numbers = np.array([one.gate.event_ms for one in series], np.int64)
         next_ms: Numbers = np.array([one.next_ms for one in series], np.int64)
-        broken = np.array([one.phase is not Phase.LIVE for one in series], np.bool_)
+        broken = np.array([one.is_open for one in series], np.bool_)
         heard = events_ms > self._events_ms
         self._events_ms = events_ms
         self.silence.hear(heard, now.monotonic_s)
@@ -159,11 +159,11 @@ class Watch:
             self._ask(slot, ask, now, found)
         if slot.doubted_s is not None and now.monotonic_s - slot.doubted_s >= CONFIRM_S:
             slot.doubted_s, slot.is_deaf = None, True
-            self.silence.restart(slot.position, now.monotonic_s)
+            self.silence.restart(slot.position, now.monotonic_s, doubted=True)
             self.found_lost += 1
             found.lost.append(slot.stream)
         self._show(slot, now)
-        is_quiet = slot.shown is State.LIVE and slot.asking is None and slot.is_ready
+        is_quiet = slot.shown is State.LIVE and slot.asking is None and slot.is_ready and not slot.series.contested()
         self._open[slot.position] = not is_quiet
 
     def _ask(self, slot: Slot, ask: Ask, now: Now, found: Look) -> None:
@@ -206,8 +206,18 @@ class Watch:
         if ask.probe:
             self._answered(slot, is_behind, now)
         else:
-            slot.answered(ask.first or ask.older or series.settled_ms > before_ms, now.monotonic_s, chance)
+            judged = ask.check and series.contested() != ask
+            slot.answered(ask.first or ask.older or judged or series.settled_ms > before_ms, now.monotonic_s, chance)
+            self._doubt_if_unheard(slot, before_ms, now)
         return None
+
+    @staticmethod
+    def _doubt_if_unheard(slot: Slot, before_ms: int, now: Now) -> None:
+        """A bar that closed while the stream should have told of it came over REST, and the stream told of nothing since."""
+        series = slot.series
+        is_new = series.settled_ms > before_ms != NEVER_MS and series.next_ms > slot.lost_until_ms
+        if is_new and slot.subscribed and series.event_ms < series.next_ms and slot.doubted_s is None and not slot.is_deaf:
+            slot.doubted_s = now.monotonic_s
 
     def _answered(self, slot: Slot, is_behind: bool, now: Now) -> None:
         """The exchange told how its open bar is while the stream was silent."""

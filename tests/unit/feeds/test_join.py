@@ -300,6 +300,8 @@ def test_older_history_is_put_before_and_not_announced(bench: Bench) -> None:
 
 def test_a_symbol_without_any_bar_begins_with_its_first_close(bench: Bench) -> None:
     bench.first_history(sure=3)
+    assert bench.series.phase is Phase.EMPTY
+    bench.first_history(sure=3)
     assert bench.series.phase is Phase.LIVE
     bench.closed(3, 4)
     assert bench.bars == [3, 4]
