@@ -34,6 +34,7 @@ from engine.feeds.history import History
 from engine.feeds.incidents import Incidents
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
+from engine.feeds.lag import EventLags, Quantiles
 from engine.feeds.market import Market
 from engine.feeds.needs import Now, Slot
 from engine.feeds.parts import Progress, Waiting
@@ -105,6 +106,7 @@ class Feed:
             tap=self._recorder.tap if self._recorder else None,
         )
         self._watch = Watch(self._grace_ms)
+        self._lags = EventLags(clock)
         self._wish_changed = True
         self._connected_s = 0.0
         self._jumps = 0
@@ -257,6 +259,11 @@ class Feed:
         return [facts_of(slot, now, self._grace_ms) for slot in self._watch.slots]
 
     @property
+    def event_lag(self) -> Quantiles:
+        """How old messages are by the exchange's stamp when their bars stand in the candles; measured on a few a second."""
+        return self._lags.quantiles()
+
+    @property
     def incidents(self) -> Incidents:
         """Closed bars that were corrected, and prices that leapt."""
         return self._tally.incidents
@@ -329,6 +336,7 @@ class Feed:
 
     def _mend(self) -> None:
         """One pass."""
+        self._intake.show_next(self._lags.note_frame)
         keeper, watch = self._keeper, self._watch
         now = self._now()
         if keeper.jumps != self._jumps:

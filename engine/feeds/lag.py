@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.base.clock import ExchangeClock
+
 #: Measurements kept: minutes of single events, or the last closes of a large market.
 KEPT = 2_000
 
@@ -56,3 +58,17 @@ def event_ms_of(payload: bytes) -> int | None:
         return _decode(payload).data.event_ms
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+class EventLags(Lags):
+    """Lags of events, in real time, whatever the speed of the exchange's."""
+
+    def __init__(self, clock: ExchangeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def note_frame(self, payload: bytes) -> None:
+        """This frame was just taken in."""
+        event_ms = event_ms_of(payload)
+        if event_ms is not None and self._clock.rate > 0:
+            self.note((self._clock.now_ms() - event_ms) / self._clock.rate)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.base.clock import ExchangeClock
 from engine.feeds.intake import Intake
-from engine.feeds.lag import KEPT, Lags, Quantiles, event_ms_of
+from engine.feeds.lag import KEPT, EventLags, Lags, Quantiles, event_ms_of
 
 FRAME = (
     b'{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1700006400123,"s":"BTCUSDT","k":{"t":1700006400000,"o":"1","h":"1",'
@@ -55,3 +56,15 @@ def test_one_frame_is_shown_after_it_was_taken_and_the_next_only_when_asked_agai
     intake.take(FRAME)
     assert len(seen) == 2
     assert intake.frames == 4
+
+
+@pytest.mark.parametrize("rate", [1.0, 60.0])
+def test_a_frame_is_measured_in_real_time_however_fast_the_exchange_lives(rate):
+    clock = ExchangeClock()
+    # An exchange whose clock stands, as far as a test can see, a quarter of a second of ours ahead of the stamp
+    clock.set(1_700_006_400_123 + 250 * rate, clock.monotonic_s(), rate)
+    lags = EventLags(clock)
+    lags.note_frame(FRAME)
+    lags.note_frame(b"nonsense")
+    p50_ms, _ = lags.quantiles()
+    assert 249 <= p50_ms < 5_000
