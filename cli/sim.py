@@ -95,6 +95,23 @@ Broken on purpose (docs/operations.md lists all faults):
     help="Let time stand still at the start until the first kline stream is subscribed.  [default: with --data and --replay]",
 )
 @click.option(
+    "--close-lag-ms",
+    default=2_400,
+    show_default=True,
+    envvar="ENGINE_SIM_CLOSE_LAG_MS",
+    show_envvar=True,
+    type=click.IntRange(1, 60_000),
+    help="Latest time after the end of a bar at which its close is told.",
+)
+@click.option(
+    "--update-ms",
+    envvar="ENGINE_SIM_UPDATE_MS",
+    show_envvar=True,
+    default=0,
+    type=click.IntRange(0, 60_000),
+    help="Time between updates of a forming bar.  [default: the exchange's, 2,000; 1s bars 1,000]",
+)
+@click.option(
     *("--fault", "faults"),
     multiple=True,
     metavar="KIND[:NAME=VALUE,…]",

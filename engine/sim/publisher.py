@@ -10,7 +10,7 @@ from engine.base.types import Kline
 from engine.sim import messages, streams
 from engine.sim.rolling import Ticker
 from engine.sim.streams import Stream
-from engine.sim.timetable import Due, Timetable
+from engine.sim.timetable import Due, Pace, Timetable
 from engine.sim.world import World
 
 log = logging.getLogger(__name__)
@@ -54,14 +54,14 @@ class Listener(Protocol):
 class Publisher:
     """The streams that somebody listens to, and the loop that fills them."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, pace: Pace | None = None) -> None:
         self._world = world
         self._market = world.market
         self._tape = world.tape
         self._faults = world.faults
         self._rolling = world.rolling
         self._clock = clock = world.clock
-        self._timetable = Timetable(speed=clock.speed, seed=seed, until_ms=clock.until_ms)
+        self._timetable = Timetable(speed=clock.speed, seed=seed, until_ms=clock.until_ms, pace=pace)
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._last_trades: dict[str, int] = {}
         self._last_ids: dict[str, dict[str, int]] = {}

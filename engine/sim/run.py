@@ -20,6 +20,7 @@ from engine.sim.market import Market
 from engine.sim.replay.play import Replay
 from engine.sim.server import Simulator
 from engine.sim.synthetic import SyntheticMarket
+from engine.sim.timetable import LAG_MAX_MS, Pace
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ class Options(NamedTuple):
     #: What goes wrong, as `faulttext.from_flag` reads it.
     faults: tuple[str, ...] = ()
     fault_seed: int = 1
+    close_lag_ms: int = LAG_MAX_MS
+    #: Time between updates of a forming bar; 0: the exchange's.
+    update_ms: int = 0
     ready_fd: int | None = None
     die_with_parent: bool = False
 
@@ -73,6 +77,7 @@ async def serve(options: Options, announce: Callable[[Ready], None] = lambda _: 
         seed=options.seed,
         faults=[from_flag(text) for text in options.faults],
         fault_seed=options.fault_seed,
+        pace=Pace(options.close_lag_ms, options.update_ms),
         replay=replay,
     )
     async with simulator:

@@ -27,6 +27,7 @@ from engine.sim.replay.play import Replay
 from engine.sim.rest import Rest
 from engine.sim.steering import PREFIX, Steering
 from engine.sim.tape import Tape
+from engine.sim.timetable import Pace
 from engine.sim.world import World
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Simulator:
         limits: Limits | None = None,
         faults: Sequence[Fault] = (),
         fault_seed: int = 1,
+        pace: Pace | None = None,
         replay: Replay | None = None,
     ) -> None:
         self._world = World(market, clock, limits=limits, fault_seed=fault_seed, tape=replay.tape if replay else Tape)
@@ -63,7 +65,7 @@ class Simulator:
         self._gate = Gate(self._world.limits)
         self._planned = faults
         self._rest = Rest(self._world, self._gate, replay.told(clock) if replay else None)
-        self._publisher = Publisher(self._world, seed) if replay is None else replay.publisher(self._world.tape, clock)
+        self._publisher = Publisher(self._world, seed, pace) if replay is None else replay.publisher(self._world.tape, clock)
         self._connections: dict[Connection, None] = {}
         self._keeper = Keeper(self._world, lambda: self._connections)
         self._steering = Steering(self._world, lambda: self._connections, self._keeper.wake)

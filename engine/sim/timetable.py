@@ -20,6 +20,13 @@ LAG_SHARE: Final = 4
 UPDATE_REAL_MIN_MS: Final = 500
 
 
+class Pace(NamedTuple):
+    """How soon after a bar is over its close is told, at the latest, and how often forming bars are; 0: as the exchange does."""
+
+    close_lag_ms: int = LAG_MAX_MS
+    update_ms: int = 0
+
+
 class Due(NamedTuple):
     """Something to be sent now: the close of the bar that opened at `open_ms`, or an update."""
 
@@ -41,8 +48,9 @@ class _Course:
 class Timetable:
     """Streams and their next events, in a heap."""
 
-    def __init__(self, *, speed: float, seed: int, until_ms: int | None = None) -> None:
+    def __init__(self, *, speed: float, seed: int, until_ms: int | None = None, pace: Pace | None = None) -> None:
         self._speed = speed
+        self._pace = pace or Pace()
         self._seed = seed
         self._until_ms = until_ms
         self._courses: dict[str, _Course] = {}
@@ -86,7 +94,8 @@ class Timetable:
 
     def period_ms(self, stream: Stream) -> int:
         """Simulated time between updates: the exchange's, in real time when the simulator is slower than that."""
-        slowed_ms = stream.update_ms * min(1.0, self._speed)
+        update_ms = self._pace.update_ms if self._pace.update_ms and stream.kind == "kline" else stream.update_ms
+        slowed_ms = update_ms * min(1.0, self._speed)
         return max(1, int(max(slowed_ms, UPDATE_REAL_MIN_MS * self._speed)))
 
     def _open(self, course: _Course, open_ms: int, not_before_ms: int) -> None:
@@ -104,7 +113,8 @@ class Timetable:
     def _lag_ms(self, name: str, open_ms: int) -> int:
         """Mostly short, seldom long; the same in every run."""
         chance = self._random(f"{name} {open_ms}") / 2**32
-        return int(LAG_MIN_MS * (LAG_MAX_MS / LAG_MIN_MS) ** chance)
+        least_ms = min(LAG_MIN_MS, self._pace.close_lag_ms)
+        return int(least_ms * (self._pace.close_lag_ms / max(1, least_ms)) ** chance)
 
     def _random(self, text: str) -> int:
         return zlib.crc32(f"{self._seed} {text}".encode())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.base.types import INTERVAL_MS, MINUTE_MS
 from engine.sim.grid import grid_of
 from engine.sim.streams import Stream
-from engine.sim.timetable import LAG_MAX_MS, LAG_MIN_MS, Due, Timetable
+from engine.sim.timetable import LAG_MAX_MS, LAG_MIN_MS, Due, Pace, Timetable
 
 START_MS = 1_726_000_000_000
 
@@ -125,3 +125,15 @@ def test_tickers_are_due_every_second() -> None:
     moments = [now_ms for now_ms, _ in run(timetable, [10] * 1_000)]
     assert len(moments) == 10
     assert timetable.next_ms() is not None
+
+
+def test_closes_can_be_told_sooner_and_forming_bars_more_often() -> None:
+    timetable = Timetable(speed=1.0, seed=4, pace=Pace(close_lag_ms=200, update_ms=500))
+    stream = kline("1m")
+    timetable.add(stream, START_MS)
+    assert timetable.period_ms(stream) == 500
+    taken = run(timetable, [10] * 30_000)
+    lags = [now_ms - due.open_ms - MINUTE_MS for now_ms, due in taken if due.kind == "close"]
+    assert len(lags) == 5
+    assert all(LAG_MIN_MS <= lag <= 210 for lag in lags)
+    assert 500 < sum(due.kind == "update" for _, due in taken) <= 600
