@@ -1,80 +1,90 @@
-"""One WebSocket to the exchange: connected for ever, subscribed to what is wished, replaced when it falls silent.
+"""One connection to the exchange, for ever: socket after socket, each replaced before it is too old, mended when it is lost.
 
-Not here: which streams travel on it, and what their events mean. The only module that knows the WebSocket library.
+Its streams stay the same whichever socket carries them; while two do, events come twice. When to do what is decided in `life`,
+a single socket is a `Link`. Not here: which streams travel on it, and what their events mean.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
 
-import picows
-
-from engine.binance.messages import Message, Reply, Shutdown
-from engine.binance.streams import FRAME_PAUSE_S, ControlFrame, control_frames
+from engine.binance.hosts import Hosts
+from engine.binance.messages import Message
+from engine.feeds import life
 from engine.feeds.backoff import RECONNECT_FIRST_S, RECONNECT_MAX_S, Attempts, full_jitter_s
+from engine.feeds.life import Handover, Step, View
+from engine.feeds.link import SILENT, Link
+from engine.feeds.modesty import Modesty
+from engine.feeds.subscriptions import Change
+from engine.feeds.websocket import Ending
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S = 15.0
-#: A control frame without an answer for so long was lost, and with it the order of things.
-ACK_TIMEOUT_S = 5.0
-#: Pause after the exchange refused a control frame.
-REFUSED_PAUSE_S = 5.0
-CLOSE_TIMEOUT_S = 1.0
-#: The silence allowed doubles with each connection that delivered nothing at all, up to so many times.
-SILENCE_DOUBLINGS_MAX = 5
-#: Longest message put together from fragments, in bytes.
-MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
-
-_TEXT = picows.WSMsgType.TEXT
-_CONTINUATION = picows.WSMsgType.CONTINUATION
-_CLOSE = picows.WSMsgType.CLOSE
-#: The library tells of each connect and disconnect; we do so ourselves.
-_quiet = logging.getLogger(f"{__name__}.picows")
-_quiet.setLevel(logging.WARNING)
+#: How often two sockets are compared while one replaces the other, in seconds.
+HANDOVER_LOOK_S = 0.05
+#: Longest time without a look at how it is, in seconds.
+WAIT_MAX_S = 60.0
+#: Close code by which the exchange says, among others, that we say or want too much.
+POLICY_VIOLATION = 1008
+#: A stream that is to be subscribed again so soon after the last time needs another socket, in seconds.
+RESUBSCRIBED_S = 120.0
+#: A socket younger than this is not replaced because streams are silent, in seconds.
+YOUNG_S = 30.0
 
 
 class Connection:
-    """Keeps one socket to `url` open and subscribed; `start` begins, `close` ends it.
+    """Keeps one socket open to the current one of `hosts`, and subscribed; `start` begins, `close` ends it.
 
     `take(payload)` gets each text message and returns those that are not events for others. `on_subscribed(names)` tells that
-    the exchange confirmed streams, `on_lost(names)` that they are gone with their socket.
+    streams are carried, `on_lost(names)` that no socket carries them (any more), `on_shed()` that some were put out.
     """
 
     def __init__(
         self,
         number: int,
-        url: str,
         take: Callable[[bytes], Message | None],
         on_subscribed: Callable[[Sequence[str]], None],
         on_lost: Callable[[Sequence[str]], None],
+        on_shed: Callable[[], None],
         *,
-        silence_ms: int,
+        hosts: Hosts,
         attempts: Attempts,
+        max_streams: int,
+        silence_ms: int,
+        max_age_s: float,
     ) -> None:
         self.number = number
-        self._url = url
         self._take = take
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
-        self._silence_s = silence_ms / 1e3
+        self._on_shed = on_shed
+        self._hosts = hosts
         self._attempts = attempts
+        self._modesty = Modesty(max_streams)
+        self._silence_s = silence_ms / 1e3
+        self._max_age_s = max_age_s
         self._wish: dict[str, None] = {}
-        self._live: set[str] = set()
-        self._changed = asyncio.Event()
-        self._replies: dict[int, asyncio.Future[Reply]] = {}
-        self._next_id = 1
+        self._links: list[Link] = []
+        self._age_limits_s: dict[Link, float] = {}
+        #: Events of the socket that is replaced when its successor was complete.
+        self._events_before = 0
+        self._open_at_s = 0.0
+        self._failures = 0
+        self._was_up = self._ever_up = False
+        self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._ending: asyncio.Future[str] | None = None
-        #: Events received, over all sockets of this connection.
-        self.events = 0
-        self.connects = 0
-        self.refusals = 0
+        self._resubscribed_s: dict[str, float] = {}
+        self._past_events = self._past_refusals = 0
+        self.reconnects = 0
+        self.replacements = 0
+        self.resubscribed = 0
         #: Why the last socket ended, or could not be opened; empty while one is up.
         self.problem = "not connected yet"
+
+    # --- what it is for ---------------------------------------------------------------------------------------------
 
     @property
     def streams(self) -> frozenset[str]:
@@ -82,20 +92,65 @@ class Connection:
         return frozenset(self._wish)
 
     @property
-    def reconnects(self) -> int:
-        """How many sockets there have been beyond the first."""
-        return max(0, self.connects - 1)
+    def capacity(self) -> int:
+        """Most streams that it takes now."""
+        return self._modesty.capacity(time.monotonic())
+
+    @property
+    def host(self) -> str:
+        """Where its socket leads; empty without one."""
+        return self._links[0].url if self._links else ""
+
+    @property
+    def events(self) -> int:
+        """Events received, over all its sockets."""
+        return self._past_events + sum(link.events for link in self._links)
+
+    @property
+    def refusals(self) -> int:
+        """Errors that the exchange answered with, over all its sockets."""
+        return self._past_refusals + sum(link.refusals for link in self._links)
 
     def add(self, names: Iterable[str]) -> None:
         """Let these streams travel here too."""
         self._wish.update(dict.fromkeys(names))
-        self._changed.set()
+        self._tell_links()
 
     def remove(self, names: Iterable[str]) -> None:
         """Let these streams travel here no more."""
         for name in names:
             self._wish.pop(name, None)
-        self._changed.set()
+            self._resubscribed_s.pop(name, None)
+        self._tell_links()
+
+    def resubscribe(self, names: Sequence[str]) -> None:
+        """These streams are silent although they should not be; subscribe them again, or all on another socket."""
+        if not self._links or not self._links[0].is_up:
+            return
+        link, now_s = self._links[0], time.monotonic()
+        again = any(now_s - self._resubscribed_s.get(name, float("-inf")) < RESUBSCRIBED_S for name in names)
+        most = 2 <= len(names) > len(self._wish) / 2
+        if (again or most) and now_s - link.opened_s >= YOUNG_S:
+            self.replace(f"{len(names)} of {len(self._wish)} streams are silent")
+            return
+        self._resubscribed_s.update(dict.fromkeys(names, now_s))
+        lost = link.subscriptions.renew(names)
+        if lost:
+            self.resubscribed += len(lost)
+            self._on_lost(lost)
+            link.wish_changed()
+
+    def replace(self, reason: str) -> None:
+        """Make another socket take the place of the one that is up, if any; that one stays until then."""
+        if self._links and not self._links[0].outdated:
+            self._links[0].outdated = reason
+            self._stirred.set()
+
+    def _tell_links(self) -> None:
+        for link in self._links:
+            link.wish_changed()
+
+    # --- begin and end ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to connect; begin again if a mistake of ours ended what was begun before."""
@@ -111,197 +166,145 @@ class Connection:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        await asyncio.gather(*(link.close() for link in self._links))
+        self._links.clear()
 
-    def replace(self, reason: str) -> None:
-        """End the socket that is up, if any; another is made at once."""
-        if self._ending is not None and not self._ending.done():
-            self._ending.set_result(reason)
-
-    # --- the life of a connection: socket after socket --------------------------------------------------------------
+    # --- socket after socket ----------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        failures = 0
-        silences = 0
         while True:
-            wait_s = self._attempts.acquire(time.monotonic())
-            if wait_s:
-                await asyncio.sleep(wait_s)
-                continue
-            before = self.events
-            reason, was_silent = await self._connect(min(silences, SILENCE_DOUBLINGS_MAX))
-            delivered = self.events > before
-            failures = 0 if delivered else failures + 1
-            silences = silences + 1 if was_silent and not delivered else 0
-            pause_s = full_jitter_s(failures, random.random, RECONNECT_FIRST_S, RECONNECT_MAX_S)
-            log.warning("connection %d: %s; another attempt in %.1f s", self.number, reason, pause_s)
-            await asyncio.sleep(pause_s)
-
-    async def _connect(self, silences: int) -> tuple[str, bool]:
-        """Open a socket and stay until it ends; returns why, and whether it was for its silence."""
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                transport, listener = await picows.ws_connect(
-                    self._listener,
-                    self._url,
-                    # An exception in our callback is a bug, not a fault of the connection: it is logged, and life goes on.
-                    disconnect_on_exception=False,
-                    websocket_handshake_timeout=CONNECT_TIMEOUT_S,
-                    max_frame_size=MESSAGE_BYTES_MAX,
-                    logger_name=_quiet,
-                )
-        except (OSError, picows.WSError, TimeoutError) as error:
-            self.problem = f"{self._url} does not answer ({str(error) or type(error).__name__})"
-            return self.problem, False
-        assert isinstance(listener, _Listener)
-        self.connects += 1
-        self.problem = ""
-        log.info("connection %d is up: %s", self.number, self._url)
-        try:
-            return await self._serve(transport, listener, self._silence_s * 2**silences)
-        finally:
-            self.problem = self.problem or "connection lost"
-            await _disconnect(transport)
-
-    def _listener(self) -> "_Listener":
-        self._ending = asyncio.get_running_loop().create_future()
-        return _Listener(self._received, self._ending)
-
-    async def _serve(self, transport: picows.WSTransport, listener: "_Listener", silence_s: float) -> tuple[str, bool]:
-        control = asyncio.create_task(self._control(transport), name=f"connection {self.number} control")
-        control.add_done_callback(self._control_ended)
-        try:
-            if await self._falls_silent(listener.ending, silence_s):
-                return f"silent for {silence_s:.0f} s", True
-            self.problem = listener.ending.result()
-            return self.problem, False
-        finally:
-            control.cancel()
-            await asyncio.gather(control, return_exceptions=True)
-            lost = tuple(self._live)
-            self._live.clear()
-            self._replies.clear()
-            self._on_lost(lost)
-
-    def _control_ended(self, control: asyncio.Task[None]) -> None:
-        if not control.cancelled() and control.exception() is not None:
-            log.error("connection %d: subscribing failed", self.number, exc_info=control.exception())
-            self.replace("subscribing failed by a mistake of ours")
-
-    async def _falls_silent(self, ending: asyncio.Future[str], silence_s: float) -> bool:
-        """Wait until the socket ends (False), or no event has come for so long although streams are subscribed (True)."""
-        seen, heard_s = -1, time.monotonic()
-        while True:
-            await asyncio.wait((ending,), timeout=silence_s / 8)
-            if ending.done():
-                return False
+            self._stirred.clear()
             now_s = time.monotonic()
-            if self.events != seen or not self._live:
-                seen, heard_s = self.events, now_s
-            elif now_s - heard_s >= silence_s:
-                return True
+            for link in [link for link in self._links if link.ending is not None]:
+                self._links.remove(link)
+                self._ended(link, link.ending or Ending("connection lost"), now_s)
+            self._look_up()
+            ready = self._hand_over(now_s)
+            views = [self._view(link, now_s, ready=ready and link is not self._links[0]) for link in self._links]
+            step, until_s = life.next_step(views, now_s, self._open_at_s)
+            if step is Step.OPEN:
+                self._open(now_s)
+            elif step is Step.RETIRE:
+                self._links[0].retire()
+            else:
+                await self._wait(HANDOVER_LOOK_S if len(self._links) > 1 else until_s - now_s)
 
-    # --- messages in ------------------------------------------------------------------------------------------------
+    async def _wait(self, pause_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(pause_s, WAIT_MAX_S)):
+                await self._stirred.wait()
 
-    def _received(self, payload: bytes) -> None:
-        other = self._take(payload)
-        if other is None:
-            self.events += 1
-        elif isinstance(other, Shutdown):
-            self.replace("the exchange announced that it will close the connection")
-        elif isinstance(other, Reply):
-            waiting = self._replies.pop(other.id, None) if isinstance(other.id, int) else None
-            if waiting is not None and not waiting.done():
-                waiting.set_result(other)
-            elif other.code is not None:
-                self.refusals += 1
-                log.warning("connection %d: the exchange says %d %s", self.number, other.code, other.message)
+    def _view(self, link: Link, now_s: float, *, ready: bool) -> View:
+        replace_s = now_s if link.outdated else link.opened_s + self._age_limits_s[link]
+        return View(replace_s, ready, link.retiring)
 
-    # --- control frames out -----------------------------------------------------------------------------------------
+    def _open(self, now_s: float) -> None:
+        wait_s = self._attempts.acquire(now_s)
+        if wait_s:
+            self._open_at_s = now_s + wait_s
+            log.warning("connection %d: too many attempts in five minutes, the next in %.0f s", self.number, wait_s)
+            return
+        if self._links:
+            log.info("connection %d is replaced: %s", self.number, self._links[0].outdated or "it is old")
+        link = Link(
+            f"connection {self.number}",
+            self._hosts.current(now_s),
+            self._take,
+            self._wish,
+            self._changed,
+            self._stirred.set,
+            silence_s=self._silence_s,
+            pace=self._modesty.pace(now_s),
+        )
+        self._age_limits_s[link] = life.age_limit_s(self._max_age_s, random.random)
+        self._links.append(link)
+        link.start()
 
-    async def _control(self, transport: picows.WSTransport) -> None:
-        """Bring the streams of this socket to what is wished, frame by frame, each answered before the next."""
-        while True:
-            frame = self._next_frame()
-            if frame is None:
-                self._changed.clear()
-                await self._changed.wait()
-                continue
-            waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-            self._replies[frame.id] = waiting
-            sent_s = time.monotonic()
-            transport.send(_TEXT, frame.payload)
-            try:
-                async with asyncio.timeout(ACK_TIMEOUT_S):
-                    reply = await waiting
-            except TimeoutError:
-                self.replace(f"no answer to {frame.method} within {ACK_TIMEOUT_S:.0f} s")
-                return
-            await self._answered(frame, reply)
-            await asyncio.sleep(max(0.0, sent_s + FRAME_PAUSE_S - time.monotonic()))
+    def _look_up(self) -> None:
+        """Note that a socket is up, or none."""
+        is_up = any(link.is_up for link in self._links)
+        if is_up and not self._was_up:
+            log.info("connection %d is up: %s", self.number, self.host)
+            if self._ever_up:
+                self.reconnects += 1
+            self._ever_up, self.problem = True, ""
+        self._was_up = is_up
+        for link in self._links:
+            if link.complete_s is not None and link.events:
+                self._hosts.worked(link.url)
 
-    def _next_frame(self) -> ControlFrame | None:
-        gone = sorted(self._live - self._wish.keys())
-        new = [name for name in self._wish if name not in self._live]
-        frames = control_frames("UNSUBSCRIBE", gone, self._next_id) or control_frames("SUBSCRIBE", new, self._next_id)
-        if not frames:
-            return None
-        self._next_id += 1
-        return frames[0]
+    def _hand_over(self, now_s: float) -> bool:
+        """Whether the second socket is ready; one that will not do is given up."""
+        if len(self._links) < 2:
+            return False
+        before, successor = self._links[0], self._links[1]
+        if successor.complete_s is None:
+            self._events_before = before.events
+        state = Handover(
+            successor.opened_s,
+            successor.complete_s,
+            successor.events > successor.complete_events,
+            before.events > self._events_before,
+        )
+        if life.is_worthless(state, now_s, self._silence_s):
+            successor.give_up("does not deliver what the socket does that it was to replace")
+        return life.is_ready(state, now_s, self._silence_s)
 
-    async def _answered(self, frame: ControlFrame, reply: Reply) -> None:
-        if reply.code is not None:
-            self.refusals += 1
-            names = f"{frame.names[0]} and {len(frame.names) - 1} more" if len(frame.names) > 1 else frame.names[0]
-            log.warning("exchange refused to %s %s: %d %s", frame.method.lower(), names, reply.code, reply.message)
-            await asyncio.sleep(REFUSED_PAUSE_S)
-        elif frame.method == "SUBSCRIBE":
-            self._live.update(frame.names)
-            self._on_subscribed(frame.names)
+    def _ended(self, link: Link, ending: Ending, now_s: float) -> None:
+        """A socket is gone: tell what no other carries, and decide when the next is tried."""
+        self._past_events += link.events
+        self._past_refusals += link.refusals
+        del self._age_limits_s[link]
+        carried = {name for other in self._links for name in other.subscriptions.live}
+        mine = [name for name in self._wish if name in link.subscriptions.live]
+        # Nobody knows since when a silent line was dead, and so whether its successor was there in time.
+        suspect = [name for name in mine if name in carried] if ending.reason.startswith(SILENT) else []
+        lost = [name for name in mine if name not in carried]
+        if lost or suspect:
+            self._on_lost(lost + suspect)
+        if suspect:
+            self._on_subscribed(suspect)
+        if link.retiring:
+            self.replacements += 1
+            return
+        if link.events:
+            self._failures = 0
         else:
-            self._live.difference_update(frame.names)
+            self._failures += 1
+            self._hosts.failed(link.url, now_s)
+        pause_s = full_jitter_s(self._failures, random.random, RECONNECT_FIRST_S, RECONNECT_MAX_S)
+        self._open_at_s = now_s + pause_s
+        if not self._links:
+            self.problem = ending.reason
+        log.warning("connection %d: %s; another attempt in %.1f s", self.number, ending.reason, pause_s)
+        if ending.code == POLICY_VIOLATION and "too many" in ending.reason.lower():
+            self._shed(self._modesty.cut_for_too_much(len(self._wish), now_s))
 
+    # --- what a socket tells ----------------------------------------------------------------------------------------
 
-class _Listener(picows.WSListener):
-    """Puts messages together from frames; `ending` is set with the reason when the socket ends."""
+    def _changed(self, link: Link, change: Change) -> None:
+        carried = {name for other in self._links if other is not link for name in other.subscriptions.live}
+        gained = [name for name in change.gained if name in self._wish and name not in carried]
+        if gained:
+            self._on_subscribed(gained)
+        lost = [name for name in change.lost if name in self._wish and name not in carried]
+        if change.lost:
+            self.resubscribed += len(change.lost)
+            log.warning("connection %d: %d streams had been forgotten, such as %s", self.number, len(change.lost), change.lost[0])
+        if lost:
+            self._on_lost(lost)
+        if change.no_room:
+            now_s = time.monotonic()
+            link.subscriptions.postpone(change.no_room, now_s)
+            self._shed(self._modesty.no_room(len(self._wish), len(link.subscriptions.live), now_s))
 
-    def __init__(self, received: Callable[[bytes], None], ending: asyncio.Future[str]) -> None:
-        super().__init__()
-        self.ending = ending
-        self._received = received
-        self._parts = bytearray()
-
-    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        """One frame. Its payload is copied: that costs less than a view of it, which would be valid only until we return."""
-        kind = frame.msg_type
-        if kind is _TEXT and frame.fin:
-            self._received(frame.get_payload_as_bytes())
-        elif kind is _TEXT or kind is _CONTINUATION:
-            self._parts += frame.get_payload_as_bytes()
-            if frame.fin:
-                message, self._parts = bytes(self._parts), bytearray()
-                self._received(message)
-            elif len(self._parts) > MESSAGE_BYTES_MAX:
-                self._end(f"a message longer than {MESSAGE_BYTES_MAX} bytes")
-        elif kind is _CLOSE:
-            # Any code means the same to us, 1000 and 1001 included: connect again.
-            code = int(frame.get_close_code())  # type: ignore[call-overload]
-            self._end(f"closed by the exchange with {code} {frame.get_close_reason() or ''}".rstrip())
-            transport.send_close(frame.get_close_code())
-
-    def on_ws_disconnected(self, _transport: picows.WSTransport) -> None:
-        """The socket is gone; when no close frame came before, without a word."""
-        self._end("connection lost")
-
-    def _end(self, reason: str) -> None:
-        if not self.ending.done():
-            self.ending.set_result(reason)
-
-
-async def _disconnect(transport: picows.WSTransport) -> None:
-    """End a socket; one that does not answer is cut."""
-    transport.disconnect(graceful=False)
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await transport.wait_disconnected()
-    except (OSError, picows.WSError, TimeoutError) as error:
-        log.debug("socket ended with %r", error)
+    def _shed(self, keep: int) -> None:
+        """Put out the streams beyond the first `keep`, those that are not carried first."""
+        live = {name for link in self._links for name in link.subscriptions.live}
+        ordered = sorted(self._wish, key=lambda name: name not in live)
+        gone = ordered[keep:]
+        if gone:
+            log.warning("connection %d: carries %d streams now, %d go elsewhere", self.number, keep, len(gone))
+            self.remove(gone)
+            self._on_lost(gone)
+            self._on_shed()

@@ -1,13 +1,23 @@
 """All connections of a feed: opened, filled, emptied and closed so that together they carry exactly the wished streams."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from engine.binance.hosts import Hosts
 from engine.binance.messages import Message
+from engine.binance.streams import stream_urls
+from engine.feeds.attempts_file import AttemptsFile
 from engine.feeds.backoff import Attempts
 from engine.feeds.connection import Connection
 from engine.feeds.plan import plan
 
+#: Age at which a socket is replaced unless told otherwise, in seconds; the exchange cuts it at 24 hours.
+MAX_AGE_S = 82_800.0
+#: What is counted of each connection.
+COUNTED = ("reconnects", "replacements", "resubscribed", "refusals")
 #: Takes each text message of a connection; see Connection.
 Take = Callable[[bytes], Message | None]
 #: Makes of a connection's number and its `take` another one that does more, such as recording what passes.
@@ -15,37 +25,62 @@ Tap = Callable[[int, Take], Take]
 
 
 class Connections:
-    """See Connection for `take`, `on_subscribed` and `on_lost`; `max_streams` is the most that one connection carries."""
+    """Connections to the first host of `urls` that works; these are one base address or several, joined by commas.
+
+    See Connection for `take`, `on_subscribed` and `on_lost`; `max_streams` is the most that one connection carries. In
+    `state_dir` attempts are remembered beyond this process.
+    """
 
     def __init__(
         self,
-        url: str,
+        urls: str,
         take: Take,
         on_subscribed: Callable[[Sequence[str]], None],
         on_lost: Callable[[Sequence[str]], None],
         *,
         max_streams: int,
         silence_ms: int,
+        max_age_s: float = MAX_AGE_S,
+        state_dir: Path | None = None,
         tap: Tap | None = None,
     ) -> None:
-        self._url = url
+        self._hosts = Hosts(stream_urls(urls))
         self._tap = tap
         self._take = take
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
         self._max_streams = max_streams
         self._silence_ms = silence_ms
-        self._attempts = Attempts()
+        self._max_age_s = max_age_s
+        self._attempts = _attempts(state_dir)
+        self._needed: list[str] = []
         self._open: dict[int, Connection] = {}
         self._closing: set[asyncio.Task[None]] = set()
         #: Of connections that are not needed any more.
-        self._past_reconnects = 0
-        self._past_refusals = 0
+        self._past: Counter[str] = Counter()
 
     def mend(self, needed: Sequence[str]) -> None:
         """Lead the connections to the wish; streams that have a place keep it."""
+        self._needed = list(needed)
+        self._mend()
+        for connection in self._open.values():
+            connection.start()
+
+    def resubscribe(self, names: Sequence[str]) -> None:
+        """Subscribe again to streams that are silent although the exchange has news of them.
+
+        Those that are silent soon after again, or most of a connection, get another socket.
+        """
+        silent = frozenset(names)
+        for connection in self._open.values():
+            mine = sorted(silent & connection.streams)
+            if mine:
+                connection.resubscribe(mine)
+
+    def _mend(self) -> None:
         current = {number: connection.streams for number, connection in self._open.items()}
-        changes = plan(needed, current, self._max_streams)
+        capacity = {number: connection.capacity for number, connection in self._open.items()}
+        changes = plan(self._needed, current, self._max_streams, capacity)
         for number, names in changes.unsubscribe.items():
             self._open[number].remove(names)
         for number, names in changes.subscribe.items():
@@ -53,25 +88,26 @@ class Connections:
         for number in changes.close:
             self._let_go(self._open.pop(number))
         for number, names in changes.open.items():
-            self._open[number] = self._make(number)
-            self._open[number].add(names)
-        for connection in self._open.values():
+            connection = self._open[number] = self._make(number)
+            connection.add(names)
             connection.start()
 
     def _make(self, number: int) -> Connection:
         return Connection(
             number,
-            self._url,
             self._take if self._tap is None else self._tap(number, self._take),
             self._on_subscribed,
             self._on_lost,
-            silence_ms=self._silence_ms,
+            self._mend,
+            hosts=self._hosts,
             attempts=self._attempts,
+            max_streams=self._max_streams,
+            silence_ms=self._silence_ms,
+            max_age_s=self._max_age_s,
         )
 
     def _let_go(self, connection: Connection) -> None:
-        self._past_reconnects += connection.reconnects
-        self._past_refusals += connection.refusals
+        self._past.update(_counts(connection))
         closing = asyncio.create_task(connection.close(), name=f"close of connection {connection.number}")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -88,10 +124,36 @@ class Connections:
         return next(found, "")
 
     @property
+    def host(self) -> str:
+        """Addresses that sockets lead to, joined by commas; one, unless a host has failed."""
+        return ",".join(sorted({connection.host for connection in self._open.values()} - {""}))
+
+    @property
     def stats(self) -> dict[str, int]:
-        """What there is, and what happened since the start."""
+        """What there is, and what happened since the start.
+
+        `reconnects` are sockets made after one was lost, `replacements` those that took over before that, `resubscribed`
+        streams subscribed again because they were silent or forgotten, `attempts_5m` attempts to connect in five minutes,
+        those of earlier starts included.
+        """
+        counts = Counter(self._past)
+        for connection in self._open.values():
+            counts.update(_counts(connection))
         return {
             "connections": len(self._open),
-            "reconnects": self._past_reconnects + sum(connection.reconnects for connection in self._open.values()),
-            "refusals": self._past_refusals + sum(connection.refusals for connection in self._open.values()),
+            **{name: counts[name] for name in COUNTED},
+            "attempts_5m": self._attempts.made(time.monotonic()),
         }
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {name: getattr(connection, name) for name in COUNTED}
+
+
+def _attempts(state_dir: Path | None) -> Attempts:
+    if state_dir is None:
+        return Attempts()
+    file = AttemptsFile(state_dir)
+    attempts = Attempts(note=lambda: file.note(time.time()))
+    attempts.recall(file.recall(time.time()), time.monotonic())
+    return attempts

@@ -19,15 +19,22 @@ class Changes:
     close: list[int] = field(default_factory=list)
 
 
-def plan(needed: Sequence[str], current: Mapping[int, AbstractSet[str]], max_streams: int) -> Changes:
+def plan(
+    needed: Sequence[str],
+    current: Mapping[int, AbstractSet[str]],
+    max_streams: int,
+    capacity: Mapping[int, int] | None = None,
+) -> Changes:
     """Changes after which exactly the streams `needed` (each once, most urgent first) are on connections.
 
-    `current` holds the streams of each connection; no connection gets more than `max_streams`.
+    `current` holds the streams of each connection; no connection gets more than `max_streams`, nor those named in `capacity`
+    more than that says. What is in place already stays, though it be more.
     """
     changes = Changes()
     wish = set(needed)
     placed: set[str] = set()
     room: dict[int, int] = {}
+    empty: list[int] = []
     for number in sorted(current):
         # A stream on two connections would be delivered twice: the later one goes.
         kept = (current[number] & wish) - placed
@@ -35,10 +42,12 @@ def plan(needed: Sequence[str], current: Mapping[int, AbstractSet[str]], max_str
         gone = sorted(current[number] - kept)
         if gone:
             changes.unsubscribe[number] = gone
-        room[number] = max_streams - len(kept)
+        room[number] = min(max_streams, (capacity or {}).get(number, max_streams)) - len(kept)
+        if not kept:
+            empty.append(number)
     _place([name for name in dict.fromkeys(needed) if name not in placed], room, max_streams, changes)
-    for number, free in room.items():
-        if free == max_streams and number not in changes.subscribe:
+    for number in empty:
+        if number not in changes.subscribe:
             changes.unsubscribe.pop(number, None)
             changes.close.append(number)
     return changes

@@ -167,9 +167,10 @@ class FakeExchange:
             received.append(frame)
             if frame["method"] == "SUBSCRIBE":
                 names.update(frame["params"])
-            else:
+            elif frame["method"] == "UNSUBSCRIBE":
                 names.difference_update(frame["params"])
-            await socket.send_str(json.dumps({"result": None, "id": frame["id"]}))
+            told = sorted(names) if frame["method"] == "LIST_SUBSCRIPTIONS" else None
+            await socket.send_str(json.dumps({"result": told, "id": frame["id"]}))
         self._sockets.pop(socket, None)
         return socket
 

@@ -5,14 +5,14 @@ import asyncio
 import picows
 from picows.picows import _make_test_ws_frame
 
-from engine.feeds.connection import MESSAGE_BYTES_MAX, _Listener
+from engine.feeds.websocket import MESSAGE_BYTES_MAX, Ending, Listener
 
 TEXT, CONTINUATION = picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION
 
 
-async def listener() -> tuple[_Listener, list[bytes]]:
+async def listener() -> tuple[Listener, list[bytes]]:
     received: list[bytes] = []
-    return _Listener(received.append, asyncio.get_running_loop().create_future()), received
+    return Listener(received.append, asyncio.get_running_loop().create_future()), received
 
 
 async def test_a_message_in_fragments_is_received_once_and_whole() -> None:
@@ -36,11 +36,11 @@ async def test_a_message_without_end_ends_the_socket() -> None:
     for kind in (TEXT, CONTINUATION, CONTINUATION):
         heard.on_ws_frame(None, _make_test_ws_frame(kind, part, False, False))
     assert received == []
-    assert "longer than" in heard.ending.result()
+    assert "longer than" in heard.ending.result().reason
 
 
 async def test_the_first_reason_stays() -> None:
     heard, _ = await listener()
     heard.on_ws_disconnected(None)
     heard.on_ws_disconnected(None)
-    assert heard.ending.result() == "connection lost"
+    assert heard.ending.result() == Ending("connection lost")
