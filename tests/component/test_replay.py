@@ -96,7 +96,7 @@ async def test_a_replay_leads_to_the_bars_and_closes_of_the_recorded_run(tmp_pat
     # When
     async with replayed(tmp_path) as simulator, running(simulator.rest_url, simulator.ws_url) as bench:
         assert simulator.clock.held
-        assert simulator.clock.speed == pytest.approx(SPEED, rel=0.05)
+        assert simulator.clock.speed == pytest.approx(SPEED, rel=0.01)
         series = await require_all(bench)
         assert bench.feed.ranked == recorded.ranked
         for one, closes in recorded.closes.items():

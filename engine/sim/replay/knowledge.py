@@ -153,12 +153,19 @@ class _Reading:
                 self._take_page(run, reply, dict(asked[1]))
             elif asked[0] == TIME:
                 server_ms = messages.decode_body(reply.body, messages.decode_server_time).server_time
-                self._by_replies[run].sample(reply.monotonic_us - reply.took_us // 2, server_ms)
+                self._take_time(run, reply.monotonic_us - reply.took_us // 2, server_ms)
             elif asked[0] not in NOT_REPEATED:
                 self._replies.append((run, reply.monotonic_us, asked, reply.body))
         except BadReply as error:
             self._unreadable += 1
             log.info("a recorded reply is left out: %s", error)
+
+    def _take_time(self, run: int, monotonic_us: int, server_ms: int) -> None:
+        self._by_replies[run].sample(monotonic_us, server_ms)
+        events = self._by_events[run]
+        # Before the first event the clock of a simulator may have stood still.
+        if events.count and monotonic_us >= events.last_us:
+            events.sample(monotonic_us, server_ms)
 
     def _take_page(self, run: int, reply: Reply, asked: dict[str, str]) -> None:
         """Rows of a page are closed, but for the last, which may not be."""

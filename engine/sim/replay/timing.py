@@ -1,11 +1,13 @@
 """The exchange's time at each record, from the times that events carry and that the exchange told. Pure.
 
-The exchange's clock runs evenly (a simulator's perhaps many times as fast), an event arrives some time after it was sent, and
-never before. So its clock, seen over the recorder's steady clock, is a line with the slope that fits all samples best, as low
-as it can be while no sample lies above it.
+The exchange's clock runs evenly (a simulator's perhaps many times as fast), and what it tells arrives some time after it was
+sent, never before. So its clock, seen over the recorder's steady clock, is the line that lies above all samples and as close to
+them as it can: the edge of their upper hull that spans their mean (Moon, Skelly and Towsley, "Estimation and Removal of Clock
+Skew from Network Delay Measurements", 1999).
 """
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 #: Samples closer together than this tell no rate, in microseconds.
@@ -35,10 +37,9 @@ class Fit:
     def __init__(self) -> None:
         self.count = 0
         self.first_us = self.last_us = 0
-        self._first_ms = 0.0
+        self._first_ms = self._sum_us = 0.0
         self._least_ahead_ms, self._most_ahead_ms = math.inf, -math.inf
-        self._sum_x = self._sum_y = self._sum_xx = self._sum_xy = 0.0
-        #: The upper hull of all samples: whichever the slope, the highest line touches one of these.
+        #: The upper hull of all samples; whichever the slope, the highest line touches one of these.
         self._hull: list[tuple[int, float]] = []
 
     def sample(self, monotonic_us: int, exchange_ms: float) -> None:
@@ -47,13 +48,10 @@ class Fit:
             self.first_us, self._first_ms = monotonic_us, exchange_ms
         self.count += 1
         self.last_us = monotonic_us
-        x, y = (monotonic_us - self.first_us) / 1e3, exchange_ms - self._first_ms
-        self._least_ahead_ms = min(self._least_ahead_ms, y - x)
-        self._most_ahead_ms = max(self._most_ahead_ms, y - x)
-        self._sum_x += x
-        self._sum_y += y
-        self._sum_xx += x * x
-        self._sum_xy += x * y
+        self._sum_us += monotonic_us - self.first_us
+        ahead_ms = exchange_ms - self._first_ms - (monotonic_us - self.first_us) / 1e3
+        self._least_ahead_ms = min(self._least_ahead_ms, ahead_ms)
+        self._most_ahead_ms = max(self._most_ahead_ms, ahead_ms)
         self._extend(monotonic_us, exchange_ms)
 
     def _extend(self, monotonic_us: int, exchange_ms: float) -> None:
@@ -70,13 +68,16 @@ class Fit:
     def rate(self) -> float | None:
         """How fast the exchange's clock runs; None while the samples do not tell."""
         span_us = self.last_us - self.first_us
-        spread = self.count * self._sum_xx - self._sum_x**2
-        if self.count < 2 or span_us < SPAN_MIN_US or spread <= 0:
+        if span_us < SPAN_MIN_US:
             return None
         if self._most_ahead_ms - self._least_ahead_ms <= DOUBT_MS + DOUBT_SHARE * span_us / 1e3:
             return 1.0
-        rate = (self.count * self._sum_xy - self._sum_x * self._sum_y) / spread
-        return rate if 1 / RATE_MAX <= rate <= RATE_MAX else None
+        mean_us = self.first_us + self._sum_us / self.count
+        for (before_us, before_ms), (after_us, after_ms) in pairwise(self._hull):
+            if after_us >= mean_us > before_us:
+                rate = (after_ms - before_ms) / (after_us - before_us) * 1e3
+                return rate if 1 / RATE_MAX <= rate <= RATE_MAX else None
+        return None
 
     def line(self, otherwise: float = 1.0) -> Line | None:
         """The line over all samples, with the rate `otherwise` when they do not tell one; None without samples."""
