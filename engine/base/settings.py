@@ -25,8 +25,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     exchange: Annotated[
         Literal["sim", "binance"], Meta(description="`sim` starts the built-in simulator, `binance` is the real one")
     ] = "sim"
-    binance_api_url: Annotated[str, Meta(description="REST base URL; wins over `exchange`; empty: the exchange's own")] = ""
-    binance_ws_url: Annotated[str, Meta(description="WebSocket base URL; wins over `exchange`; empty: the exchange's own")] = ""
+    binance_api_url: Annotated[
+        str,
+        Meta(description="REST base URL, or several joined by commas in order; wins over `exchange`; empty: the exchange's own"),
+    ] = ""
+    binance_ws_url: Annotated[
+        str, Meta(description="WebSocket base URL, or several as above; wins over `exchange`; empty: the exchange's own")
+    ] = ""
     database_url: Annotated[str, Meta(description="Postgres URL; empty: an embedded server in `home`")] = ""
     workers: Annotated[
         str, Meta(pattern="^(auto|[0-9]+)$", description="worker processes; `auto`: CPUs granted by affinity and cgroup quota")
@@ -60,8 +65,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float, Meta(ge=0, description="a close further than this from the one before it is noted, not dropped; 0: never")
     ] = 50.0
     silence_ms: Annotated[
-        int, Meta(ge=1_000, le=600_000, description="a connection without any event for so long is replaced")
+        int, Meta(ge=1_000, le=600_000, description="a connection from which nothing comes for so long is replaced")
     ] = 10_000
+    connection_max_age_s: Annotated[
+        float,
+        Meta(ge=1, le=86_000, description="age at which a connection is replaced, before the exchange cuts it at 24 hours"),
+    ] = 82_800.0
     http: Annotated[
         str, Meta(description="address of health, metrics and control, HOST:PORT; port 0: any free one; `off`: none")
     ] = "127.0.0.1:8080"
@@ -188,6 +197,10 @@ COMMAND_VARIABLES = frozenset(
         "ENGINE_SIM_HOLD",
         "ENGINE_SIM_READY_FD",
         "ENGINE_SIM_DIE_WITH_PARENT",
+        "ENGINE_SIM_FAULT",
+        "ENGINE_SIM_FAULT_SEED",
+        "ENGINE_SIM_CLOSE_LAG_MS",
+        "ENGINE_SIM_UPDATE_MS",
         "ENGINE_BENCH_LIST",
         "ENGINE_BENCH_JSON",
         "ENGINE_BENCH_COMPARE",

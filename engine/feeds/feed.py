@@ -13,16 +13,16 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any
 
 from engine.base.clock import ExchangeClock
 from engine.base.errors import SettingsError
 from engine.base.settings import Settings
-from engine.base.types import Kline, interval_ms
+from engine.base.types import Kline
 from engine.binance import streams
 from engine.binance.limits import Budget
 from engine.binance.rest import RestClient
-from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
 from engine.feeds import news
 from engine.feeds.asks import Ask, Tally
@@ -33,7 +33,6 @@ from engine.feeds.gates import Gates
 from engine.feeds.history import History
 from engine.feeds.incidents import Incidents
 from engine.feeds.intake import Intake
-from engine.feeds.join import Series
 from engine.feeds.lag import EventLags, Quantiles
 from engine.feeds.market import Market
 from engine.feeds.needs import Now, Slot
@@ -41,11 +40,15 @@ from engine.feeds.parts import Progress, Waiting
 from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
 from engine.feeds.watch import Watch
+from engine.feeds.wish import Wish
 
 log = logging.getLogger(__name__)
 
 #: Longest time between two passes, in seconds.
 PASS_PAUSE_S = 0.25
+#: Shortest time between two, in seconds, and how many times as long as a pass took.
+PASS_PAUSE_MIN_S = 0.02
+PASS_REST = 10.0
 #: So often the connections are led to the wish although it did not change, in seconds.
 CONNECTIONS_PAUSE_S = 1.0
 #: Silence is asked about while less than this share of the weight we allow ourselves is used.
@@ -60,7 +63,8 @@ class Feed:
 
     `on_closed(symbol, interval, open_ms)`, numbers as in the writer's tables, is called once for every bar that closes by
     live event, repair or catch-up, in the order of time within a series; not for the first history. `on_state(counts)` is
-    called when the numbers of series per state change, `on_progress(done, total)` when a first history has come.
+    called when the numbers of series per state change, `on_progress(done, total)` when a first history has come. In
+    `state_dir` is remembered what the exchange holds against this address: attempts to connect, and bans.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Feed:
         on_closed: OnClosed,
         on_state: OnState | None = None,
         on_progress: Callable[[int, int], None] | None = None,
+        state_dir: Path | None = None,
     ) -> None:
         self._settings = settings
         self._writer = writer
@@ -85,6 +90,7 @@ class Feed:
             retries=settings.rest_retries,
             budget=Budget(settings.weight_limit_percent),
             connections=settings.rest_concurrency,
+            state_dir=state_dir,
         )
         self._recorder: Recorder | None = None
         if settings.record_dir:
@@ -96,16 +102,28 @@ class Feed:
         self._gates = Gates(writer)
         self._intake = Intake(self._gates)
         self._history = History(self.rest, settings.rest_concurrency, clock, self._keeper.sure_ms, self._deliver)
-        self._connections = Connections(
-            streams.stream_url(settings.binance_ws_url or streams.STREAM_URL),
+        self.connections = Connections(
+            settings.binance_ws_url or ",".join(streams.STREAM_URLS),
             self._intake.take,
             self._subscribed,
             self._lost,
             max_streams=settings.max_streams_per_connection,
             silence_ms=settings.silence_ms,
+            max_age_s=settings.connection_max_age_s,
+            state_dir=state_dir,
             tap=self._recorder.tap if self._recorder else None,
         )
         self._watch = Watch(self._grace_ms)
+        self._wish = Wish(
+            writer,
+            self._watch,
+            self._gates,
+            self._intake,
+            self._tally,
+            self._announce,
+            history_bars=settings.history_bars,
+            fetches=settings.enable_historical_fetch,
+        )
         self._lags = EventLags(clock)
         self._wish_changed = True
         self._connected_s = 0.0
@@ -143,7 +161,7 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._history.close()
-        await self._connections.close()
+        await self.connections.close()
         self._intake.close()
         await self._end_requests()
 
@@ -187,50 +205,12 @@ class Feed:
         `since_ms` by interval that bars of the first history which open later are announced too. Returns at once; `ready`
         tells when a series is there. Raises SettingsError for an unknown symbol or interval, SegmentFull without room.
         """
-        lengths = {interval: interval_ms(interval) for intervals in needed.values() for interval in intervals}
         for symbol in needed:
             if symbol not in self.listed:
                 raise SettingsError("symbol is not traded at the exchange", symbol, "write names as BTCUSDT")
-        wish = {(symbol, interval) for symbol, intervals in needed.items() for interval in intervals}
-        self._release([slot for slot in self._watch.slots if (slot.symbol, slot.interval) not in wish])
-        now = self._now()
-        opened: list[Slot] = []
-        try:
-            for symbol, interval in sorted(wish, key=lambda key: (lengths[key[1]], key[0])):
-                length_ms = lengths[interval]
-                from_ms = (history_from_ms or {}).get(interval)
-                if from_ms is None:
-                    from_ms = window_start_ms(now.exchange_ms, length_ms, self._settings.history_bars)
-                from_ms -= from_ms % length_ms
-                slot = self._watch.slot(symbol, interval)
-                if slot is None:
-                    opened.append(self._open(symbol, interval, length_ms, from_ms, (since_ms or {}).get(interval, math.inf)))
-                elif from_ms < slot.from_ms:
-                    slot.from_ms = from_ms
-                    self._watch.attend(slot)
-        finally:
-            # Those that found room are watched even if the next did not.
-            self._watch.add(opened, now)
+        self._wish.fulfil(needed, history_from_ms or {}, since_ms or {}, self._now())
         self._wish_changed = True
         self._wake.set()
-
-    def _open(self, symbol: str, interval: str, length_ms: int, from_ms: int, since_ms: float) -> Slot:
-        numbers = self._writer.add_symbol(symbol), self._writer.add_interval(interval)
-        stream = streams.kline_stream(symbol, interval)
-        gate = self._gates.gate(stream, *numbers)
-        series = Series(self._writer, *numbers, length_ms, self._announce, self._tally, gate)
-        series.since_ms = since_ms
-        self._intake.streams[stream] = series.take
-        if not self._settings.enable_historical_fetch:
-            series.start_without_history()
-        return Slot(symbol, interval, stream, series, from_ms=from_ms, wished_s=time.monotonic())
-
-    def _release(self, slots: Sequence[Slot]) -> None:
-        self._watch.remove(slots)
-        for slot in slots:
-            slot.series.end()
-            del self._intake.streams[slot.stream]
-            self._writer.clear(self._writer.add_symbol(slot.symbol), self._writer.add_interval(slot.interval))
 
     def ready(self, symbol: str, interval: str) -> bool:
         """Whether that series has all its wished history."""
@@ -291,7 +271,7 @@ class Feed:
     @property
     def problem(self) -> str:
         """Why something does not come now, in one line; empty when nothing is wrong."""
-        return self._connections.problem or self._history.last_failure
+        return self.connections.problem or self._history.last_failure
 
     @property
     def recording_problem(self) -> str:
@@ -308,7 +288,7 @@ class Feed:
             **tally.counts,
             "forming": tally.forming + self._intake.quick,
             "forming_compiled": self._intake.quick,
-            **self._connections.stats,
+            **self.connections.stats,
             "streams": len(self._watch),
             "silence_questions": self._watch.asked,
             "silent_streams": self._watch.found_lost,
@@ -324,11 +304,14 @@ class Feed:
 
     async def _mend_forever(self) -> None:
         while True:
+            begun_s = time.monotonic()
             try:
                 self._mend()
             except Exception:
                 # A pass that fails is followed by another: nothing is worse than a feed that stands still.
                 log.exception("a pass over the feed failed")
+            # Many things may want a pass at once, and one does for all of them.
+            await asyncio.sleep(max(PASS_PAUSE_MIN_S, (time.monotonic() - begun_s) * PASS_REST))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PASS_PAUSE_S):
                     await self._wake.wait()
@@ -347,7 +330,7 @@ class Feed:
         self._tally.latest_ms = keeper.latest_ms()
         if self._wish_changed or now.monotonic_s - self._connected_s >= CONNECTIONS_PAUSE_S:
             self._wish_changed, self._connected_s = False, now.monotonic_s
-            self._connections.mend(watch.streams)
+            self.connections.mend(watch.streams)
         budget = self.rest.budget
         found = watch.look(now, may_ask=budget.used < budget.allowance * QUESTIONS_SHARE)
         keeper.heard(found.newest_event_ms)
@@ -355,11 +338,15 @@ class Feed:
             self._history.want(slot, ask)
         if found.lost:
             log.warning("%d streams are silent although the exchange trades, such as %s", len(found.lost), found.lost[0])
+            self._connections.resubscribe(found.lost)
+            self.connections.resubscribe(found.lost)
         self._tell_state()
         news.tell(self._tally.incidents)
 
     def _subscribed(self, names: Sequence[str]) -> None:
         self._watch.subscribed(names, self._now())
+        # What could not be fetched while the exchange was away can be now.
+        self._history.hurry()
         self._spawn(self._keeper.started(), "time")
         self._wake.set()
 
