@@ -78,7 +78,6 @@ class Feed:
         state_dir: Path | None = None,
     ) -> None:
         self._settings = settings
-        self._writer = writer
         self._clock = clock
         self._on_closed = on_closed
         self._on_state = on_state
@@ -338,7 +337,6 @@ class Feed:
             self._history.want(slot, ask)
         if found.lost:
             log.warning("%d streams are silent although the exchange trades, such as %s", len(found.lost), found.lost[0])
-            self._connections.resubscribe(found.lost)
             self.connections.resubscribe(found.lost)
         self._tell_state()
         news.tell(self._tally.incidents)
