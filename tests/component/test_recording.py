@@ -196,3 +196,24 @@ async def test_a_directory_that_cannot_be_written_is_refused_at_the_start(tmp_pa
     with pytest.raises(RecordingError, match="cannot be written"):
         recorder.start()
     await recorder.close()
+
+
+async def test_a_feed_goes_on_when_its_recording_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a feed whose disk is full from the first batch on
+    def full(_self: Segments, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Segments, "write", full)
+    async with FakeExchange() as exchange, running(exchange.rest_url, exchange.ws_url, record_dir=str(tmp_path)) as bench:
+        await bench.feed.require({BTC: {"1m"}})
+        await bench.ready((BTC, "1m"))
+
+        # When it has noticed
+        await bench.until(lambda: bench.feed.recording_problem, "the end of the recording")
+        lost = bench.feed.stats["unrecorded"]
+        await bench.more_closes(BTC, "1m", 3)
+        await bench.until(lambda: bench.feed.stats["unrecorded"] > lost, "frames that are let go")
+
+        # Then
+        assert bench.feed.states()["live"] == 1
+        assert bench.feed.problem == ""

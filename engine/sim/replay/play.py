@@ -22,6 +22,7 @@ class Replay:
 
     def __init__(self, path: str | Path) -> None:
         self._source = Source(path)
+        log.info("reading the recording %s", self._source.path)
         self._knowledge = learn(self._source)
         self.market = ReplayMarket(self._knowledge)
         self.start_ms = int(self._knowledge.first_ms)
