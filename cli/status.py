@@ -6,6 +6,9 @@ import click
 
 from cli import control, options, render
 
+#: Series, traders and problems that the text names at most; `--json` names more.
+NAMED_MAX = 5
+
 EPILOG = """
 \b
 Examples:
@@ -23,7 +26,7 @@ def status(as_json: bool, **given: Any) -> None:
     if as_json:
         render.json_document(found)
         return
-    for name, value in lines(found):
+    for name, value in [*lines(found), *feed_lines(found)]:
         click.echo(f"{name:<10} {value}")
 
 
@@ -45,6 +48,49 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("sandbox", _counts(found["sandbox"])),
     ]
     return shown + [("PROBLEM", f"{part}: {text}") for part, text in found["problems"].items()]
+
+
+def feed_lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The block about the feeds: how much flows, what is not live and who waits for it, what is not traded, what went wrong."""
+    feeds = found["feeds"]
+    counts, history, weight, clock = feeds["counts"], feeds["history"], feeds["weight"], feeds["clock"]
+    flows = f"{counts.get('streams', 0)} streams on {counts.get('connections', 0)} connections, {_counts(feeds['series'])}"
+    mended = ("gaps", "repaired", "holes", "revised", "price_jumps", "reconnects", "replacements", "resubscribed")
+    shown = [
+        ("feeds", flows),
+        ("", "since the start: " + _counts({name: counts[name] for name in mended if name in counts})),
+        ("", _lags(feeds["lag_ms"])),
+    ]
+    if history["done"] < history["total"]:
+        left = f", about {history['seconds_left']:.0f} s left" if history["seconds_left"] else ""
+        shown.append(("history", f"{history['done']} of {history['total']} series{left}"))
+    if history["problem"]:
+        shown.append(("history", history["problem"]))
+    pause = f", nothing is sent for {weight['pause_s']:.0f} s" if weight["pause_s"] else ""
+    shown.append(
+        ("weight", f"{weight['used']} of {weight['limit']} in this minute{pause}{', BANNED' if weight['banned'] else ''}")
+    )
+    drift = "" if clock["drift_ppm"] is None else f", drift {clock['drift_ppm']:+.1f} ppm"
+    warned = ": set this machine's clock by NTP" if clock["warned"] else ""
+    shown.append(("clock", f"exchange {clock['offset_ms']:+d} ms ± {clock['error_ms']:.0f} ms{drift}{warned}"))
+    shown += [("not live", _series(one)) for one in feeds["worst"][:NAMED_MAX]]
+    waiting = list(found["waiting_for"].items())
+    shown += [("waits", f"{name} for {waits['count']} series: {waits['series'][0]}") for name, waits in waiting[:NAMED_MAX]]
+    released = [f"{one['symbol']} ({one['status']} since {one['since']})" for one in found["symbols_released"]]
+    if released:
+        shown.append(("released", ", ".join(released)))
+    shown += [("earlier", f"{one['at']} {one['part']}: {one['text']}") for one in found["last_problems"][-NAMED_MAX:]]
+    return shown
+
+
+def _series(one: dict[str, Any]) -> str:
+    reason = f", {one['reason']}" if one["reason"] else ""
+    return f"{one['symbol']} {one['interval']} {one['state'].replace('_', ' ')} since {one['since']}{reason}"
+
+
+def _lags(lags: dict[str, float | None]) -> str:
+    known = [f"{name.replace('_', ' ')} {value:.0f} ms" for name, value in lags.items() if value is not None]
+    return "lag: " + (", ".join(known) or "not measured yet")
 
 
 def _counts(values: dict[str, Any]) -> str:

@@ -124,7 +124,9 @@ class Engine:
         self._on_progress("kernels", "warm")
 
     def _history(self, done: int, total: int) -> None:
-        self._on_progress("history", f"{done}/{total} series")
+        loading = self.feed.loading
+        left = f", about {loading.seconds_left:.0f} s left" if loading.seconds_left and done < total else ""
+        self._on_progress("history", f"{done}/{total} series, {loading.rows} bars, weight {loading.weight_used}{left}")
 
     def _warming(self, done: int, total: int, name: str) -> None:
         self._on_progress("kernels", f"{done}/{total} {name}")
@@ -137,7 +139,9 @@ class Engine:
             self._urls = (address.rest, address.ws)
         api_url, ws_url = self._urls
         settings = msgspec.structs.replace(self.settings, binance_api_url=api_url, binance_ws_url=ws_url)
-        self.feed = Feed(settings, self.writer, self.clock, self.screening.bar_closed, on_progress=self._history)
+        self.feed = Feed(
+            settings, self.writer, self.clock, self.screening.bar_closed, on_progress=self._history, state_dir=self.home.path
+        )
         self.report.feed = self.feed
         self.report.exchange_url = api_url
         await self.feed.start()
@@ -163,7 +167,7 @@ class Engine:
             self.events.publish,
         )
         self.report.desk = self.desk
-        symbols = SymbolWatch(self.settings, self.feed, self.desk.universe_changed, self.events.publish)
+        self.report.symbols = symbols = SymbolWatch(self.settings, self.feed, self.desk.universe_changed, self.events.publish)
         await self.desk.reload()
         self.store.run(self.desk.reload)
         self._tasks = [
@@ -213,7 +217,7 @@ class Engine:
 
     def status(self) -> dict[str, Any]:
         """The document of `engine status`."""
-        return state.status(self.report.facts())
+        return self.report.status()
 
     async def _pass_forever(self) -> None:
         """Each pass repairs: nothing depends on having seen every event."""
@@ -221,7 +225,7 @@ class Engine:
             await asyncio.sleep(PASS_S)
             self.screening.time_passed()
             await self.desk.mend()
-            self.report.count_bars()
+            self.report.look()
             if self.workforce.problem:
                 raise WorkerBootFailed("workers do not come up", self.workforce.problem, "run engine doctor")
 
@@ -268,11 +272,11 @@ class Engine:
             return await self.store.signals(since, limit)
 
         return View(
-            health=lambda: state.health(self.report.facts()),
+            health=self.report.health,
             ready=lambda: self._phase == "running",
             status=self.status,
-            metrics=lambda: metrics.render(state.samples(self.report.facts(), list(self.roster.traders.values()))),
-            traders=lambda: [state.trader(one) for one in self.roster.traders.values()],
+            metrics=lambda: metrics.render(self.report.samples()),
+            traders=self.report.traders,
             signals=signals,
             reload_traders=reload_traders,
             resize=resize,

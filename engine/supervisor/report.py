@@ -1,13 +1,14 @@
 """What an engine knows of itself at one moment: the numbers and problems of its parts, gathered for whoever asks.
 
-It asks the parts and changes none of them. How the facts look as documents stands in `state`. Parts come one after another
-while the engine starts, and it may be asked from the first of them on.
+It asks the parts and changes none of them. How the facts look stands in `state`, `health` and `figures`. Parts come one after
+another while the engine starts, and it may be asked from the first of them on.
 """
 
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from engine.base.clock import ExchangeClock, iso_utc
 from engine.base.settings import Settings
@@ -15,15 +16,25 @@ from engine.base.types import INTERVAL_MS
 from engine.candles.writer import Writer
 from engine.dispatch.router import Dispatcher
 from engine.feeds.feed import Feed
-from engine.feeds.freshness import State
-from engine.supervisor import state
-from engine.supervisor.desk import Desk
+from engine.feeds.listing import Halt
+from engine.supervisor import feed_facts, figures, state
+from engine.supervisor.desk import Desk, tell_released
+from engine.supervisor.feed_facts import FeedFacts
+from engine.supervisor.health import Health
 from engine.supervisor.roster import Roster
 from engine.supervisor.screening import Screening
 from engine.supervisor.store import Store
+from engine.supervisor.symbols import SymbolWatch
+from engine.supervisor.waiting import Waits, waiting_for
+from engine.telemetry.metrics import Sample
 
 #: Bars per second are counted over so long.
 RATE_WINDOW_S = 5.0
+#: Pause between two looks at everything, which tell since when a part has been as it is.
+LOOK_PAUSE_S = 2.0
+#: The feeds are asked again no sooner: thousands of series that are not live take milliseconds to describe.
+GATHER_PAUSE_S = 0.25
+PROBLEMS_KEPT = 10
 
 
 class Report:
@@ -41,6 +52,13 @@ class Report:
         self.feed: Feed | None = None
         #: None until traders are read.
         self.desk: Desk | None = None
+        self.symbols: SymbolWatch | None = None
+        self._health = Health()
+        self._gathered: FeedFacts | None = None
+        self._gathered_s = 0.0
+        self._next_look_s = 0.0
+        self._held_problems: frozenset[str] = frozenset()
+        self._last_problems: deque[dict[str, str]] = deque(maxlen=PROBLEMS_KEPT)
         self._bars_seen: deque[tuple[float, int]] = deque()
 
     def attach(self, writer: Writer, store: Store, screening: Screening, dispatcher: Dispatcher) -> None:
@@ -50,16 +68,48 @@ class Report:
         self._screening = screening
         self._dispatcher = dispatcher
 
-    def count_bars(self) -> None:
-        """One look at the number of closed bars; `facts` tells the rate over the last few seconds of looks."""
+    def look(self) -> None:
+        """One of many looks a second: counts bars for the rate, and now and then remembers what is new about each part."""
         now_s = time.monotonic()
+        if now_s >= self._next_look_s:
+            self._next_look_s = now_s + LOOK_PAUSE_S
+            self._remember(self.facts())
         self._bars_seen.append((now_s, self._screening.bars_closed))
         while now_s - self._bars_seen[0][0] > RATE_WINDOW_S:
             self._bars_seen.popleft()
 
+    def _remember(self, facts: state.Facts) -> None:
+        now_ms = int(time.time() * 1e3)
+        self._health.look(facts, now_ms)
+        for part, text in facts.problems.items():
+            if part not in self._held_problems:
+                self._last_problems.append({"at": iso_utc(now_ms), "part": part, "text": text})
+        self._held_problems = frozenset(facts.problems)
+
+    # --- documents --------------------------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """The document of `engine status`."""
+        return state.status(self.facts(), list(self._roster.traders.values()))
+
+    def health(self) -> Mapping[str, Any]:
+        """The document of `/health`."""
+        return self._health.document(self.facts(), int(time.time() * 1e3))
+
+    def traders(self) -> list[dict[str, Any]]:
+        """The document of `/traders`."""
+        waits = self.facts().waits
+        return [state.trader(one, waits.get(one.id)) for one in self._roster.traders.values()]
+
+    def samples(self) -> list[Sample]:
+        """The numbers of `/metrics`."""
+        return figures.samples(self.facts(), list(self._roster.traders.values()))
+
     def facts(self) -> state.Facts:
         """The engine at this moment."""
-        crew, feed = self._dispatcher.stats(), self.feed
+        crew = self._dispatcher.stats()
+        feeds = self._feeds()
+        released = self.desk.released if self.desk is not None else {}
         return state.Facts(
             state=self._phase(),
             user=self._settings.user,
@@ -68,14 +118,11 @@ class Report:
             exchange=self._exchange,
             exchange_url=self.exchange_url,
             exchange_real=self._exchange != "sim",
-            clock_offset_ms=self._clock.offset_ms,
-            clock_rate=self._clock.rate,
             workers_target=crew.target,
             workers_ready=crew.ready,
             worker_pids=list(crew.pids),
             symbols=len(self._roster.needed()),
             intervals=sorted(self._writer.intervals, key=INTERVAL_MS.__getitem__),
-            series=feed.states() if feed is not None else dict.fromkeys(map(str, State), 0),
             bars=self._screening.bars_closed,
             bars_per_second=self._bars_per_second(),
             signals=self._screening.signals_found,
@@ -88,15 +135,35 @@ class Report:
             spool=self._store.counts._asdict(),
             sandbox={"policy": "allow-list", "lockdown": "partial"},
             traders=state.count_traders(list(self._roster.traders.values())),
-            feed=feed.stats if feed is not None else {},
+            feeds=feeds,
+            released=tell_released(released),
+            waits=self._waits(feeds, released),
+            universe_changes=self.symbols.changes if self.symbols is not None else 0,
             dispatch=crew.counts,
             problems=self._problems(),
+            last_problems=list(self._last_problems),
         )
+
+    def _feeds(self) -> FeedFacts | None:
+        if self.feed is None:
+            return None
+        now_s = time.monotonic()
+        if self._gathered is None or now_s - self._gathered_s >= GATHER_PAUSE_S:
+            self._gathered, self._gathered_s = feed_facts.gather(self.feed, self._screening.close_lag.quantiles()), now_s
+        return self._gathered
+
+    def _waits(self, feeds: FeedFacts | None, released: Mapping[str, Halt]) -> dict[str, Waits]:
+        if feeds is None or not (feeds.troubles or released):
+            return {}
+        found = ((trader.id, waiting_for(trader, feeds.troubles, released)) for trader in self._roster.traders.values())
+        return {trader_id: waits for trader_id, waits in found if waits.total}
 
     def _problems(self) -> dict[str, str]:
         found = {"database": self._store.problem, "spool": self._screening.spool_problem}
         if self.feed is not None:
             found |= {"feed": self.feed.problem, "recording": self.feed.recording_problem}
+        if self.desk is not None:
+            found["candles"] = self.desk.problem
         if self._store.spool.damaged is not None and not found["spool"]:
             found["spool"] = f"a damaged spool was moved to {self._store.spool.damaged}"
         return {part: text for part, text in found.items() if text}

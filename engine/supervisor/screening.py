@@ -19,6 +19,7 @@ from engine.base.types import INTERVAL_MS
 from engine.candles.writer import Writer
 from engine.dispatch.events import Evaluation
 from engine.dispatch.instructions import Outcome, Question
+from engine.feeds.lag import Lags
 from engine.signals.first_match import MatchState
 from engine.signals.signal import Signal
 from engine.signals.spool import Spool
@@ -79,6 +80,8 @@ class Screening:
         self.bars_closed = 0
         self.signals_found = 0
         self.faults = 0
+        #: From the end of each bar to its close in the candles, in real time.
+        self.close_lag = Lags()
         #: Seconds from the moment a close was known to its signals being on disk.
         self.signal_latencies_s: deque[float] = deque(maxlen=LATENCIES_MAX)
         self._oldest_fresh_s = 0.0
@@ -95,10 +98,12 @@ class Screening:
 
     # --- evaluations out --------------------------------------------------------------------------------------------
 
-    def bar_closed(self, symbol: int, interval: int, _open_ms: int) -> None:
+    def bar_closed(self, symbol: int, interval: int, open_ms: int) -> None:
         """The feed wrote a closed bar."""
         self.bars_closed += 1
-        self.ask(self.schedule.closed(symbol, self._bars.length_ms(interval)))
+        length_ms = self._bars.length_ms(interval)
+        self.close_lag.note((self._clock.now_ms() - open_ms - length_ms) / max(self._clock.rate, 1.0))
+        self.ask(self.schedule.closed(symbol, length_ms))
 
     def time_passed(self) -> None:
         """Look whether a time-driven trader is due."""

@@ -264,7 +264,7 @@ def test_a_database_that_is_killed_comes_back_and_has_every_signal():
             postmaster.kill()
             printed = len(running.out)
             until(path, "/status", lambda found: found["signals"] > printed + 5)
-            until(path, "/health", lambda found: found["components"]["database"]["state"] == "healthy")
+            until(path, "/health", lambda found: found["components"]["database"]["state"] == "ok")
             assert running.stop() == 0, running.story()
         assert {json.loads(line)["id"] for line in running.out} == set(stored_ids(path))
 
@@ -277,11 +277,11 @@ def test_an_exchange_that_goes_away_and_comes_back_costs_no_close():
             running.wait_for('"trader":"lively"', 30, stream="out")
             # When the exchange stands still for longer than a connection may be silent
             os.kill(exchange.pid, signal.SIGSTOP)
-            stuck = until(path, "/health", lambda found: found["components"]["feed"]["state"] != "healthy", 40)
-            assert stuck["components"]["feed"]["message"]
+            stuck = until(path, "/health", lambda found: found["components"]["feeds"]["state"] != "ok", 40)
+            assert stuck["components"]["feeds"]["reason"]
             os.kill(exchange.pid, signal.SIGCONT)
             # Then the series are live again and signals go on
-            until(path, "/health", lambda found: found["components"]["feed"]["state"] == "healthy", 60)
+            until(path, "/health", lambda found: found["components"]["feeds"]["state"] == "ok", 60)
             seen = ask(path, "/status")["signals"]
             until(path, "/status", lambda found: found["signals"] > seen, 30)
 
@@ -310,11 +310,11 @@ def test_a_full_disk_under_the_spool_is_named_and_nothing_is_told_that_is_not_st
                 filler = path / "spool" / "filler"
                 fill_up(filler)
                 health = until(path, "/health", lambda found: found["components"]["spool"]["state"] == "degraded", 40)
-                assert "disk" in health["components"]["spool"]["message"]
+                assert "disk" in health["components"]["spool"]["reason"]
                 told = len(running.out)
                 # And room comes back
                 filler.unlink()
-                until(path, "/health", lambda found: found["components"]["spool"]["state"] == "healthy")
+                until(path, "/health", lambda found: found["components"]["spool"]["state"] == "ok")
                 until(path, "/status", lambda found: found["signals"] > told)
                 assert running.stop() == 0, running.story()
             printed = {json.loads(line)["id"] for line in running.out}
