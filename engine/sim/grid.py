@@ -54,6 +54,12 @@ class Grid:
         """Open time of the bar after the one that opens at `open_ms`."""
         return open_ms + self.length_ms if self.length_ms else self.open_of(open_ms + MONTH_MAX_MS)
 
+    def closes_of(self, opens_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Close times (the last ms) of the bars that open at `opens_ms`."""
+        if self.length_ms:
+            return opens_ms + self.length_ms - 1
+        return np.array([self.next_open(open_ms) - 1 for open_ms in opens_ms.tolist()], dtype=np.int64)
+
     def opens_of(self, times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """Open times of the bars that hold each of `times_ms`."""
         if self.length_ms:

@@ -120,10 +120,7 @@ class Rest:
         now_ms = self._clock.now_ms()
         table = self._tape.history(asked.symbol, grid, now_ms, start_ms=asked.start_ms, end_ms=asked.end_ms, limit=asked.limit)
         opens = table[bars.OPEN_TIME].astype(np.int64)
-        if grid.length_ms:
-            closes = opens + grid.length_ms - 1
-        else:
-            closes = np.array([grid.next_open(int(open_ms)) - 1 for open_ms in opens], dtype=np.int64)
+        closes = grid.closes_of(opens)
         self._audit.klines(opens.size)
         return digits.rows_json(table, closes, microseconds=question.unit > 1)
 

@@ -6,7 +6,7 @@ For tests and demonstrations, on this machine only; not weighed, not limited, an
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -59,7 +59,7 @@ class Steering:
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Any request below `/sim`."""
-        if not ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104  # an address nobody has, not one to bind
+        if not _is_here(request.remote or ""):
             return _error(403, "the control endpoint answers only to clients on this machine")
         place, _, rest = request.path.removeprefix(PREFIX).strip("/").partition("/")
         route = self._routes.get((request.method, place))
@@ -103,7 +103,7 @@ class Steering:
         grid = grid_of(interval, first_day_ms=listing.first_ms)
         table = tape.history(listing.symbol, grid, now_ms, start_ms=start_ms, end_ms=end_ms, limit=ALL_ROWS)
         opens = table[bars.OPEN_TIME].astype(np.int64)
-        closes = np.array([grid.next_open(int(open_ms)) - 1 for open_ms in opens], dtype=np.int64)
+        closes = grid.closes_of(opens)
         over = closes < now_ms
         return digits.rows_json(table[:, over], closes[over])
 
@@ -141,6 +141,16 @@ class Steering:
     def _tell_audit(self, _: Call) -> bytes:
         streams = [len(connection.session.subscriptions) for connection in self._connections()]
         return msgspec.json.encode(self._world.audit.told(time.time(), streams))
+
+
+def _is_here(address: str) -> bool:
+    """Whether a client's address is one of this machine alone."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 async def _fields(request: web.BaseRequest) -> dict[str, Any]:

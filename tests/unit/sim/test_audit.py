@@ -50,7 +50,16 @@ def test_streams_are_those_that_are_open_and_the_most_there_ever_were_on_a_socke
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("127.0.0.1", 200), ("127.5.5.5", 200), ("::1", 200), ("10.0.0.7", 403), ("2001:db8::1", 403), ("", 403)],
+    [
+        ("127.0.0.1", 200),
+        ("127.5.5.5", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:10.0.0.7", 403),
+        ("10.0.0.7", 403),
+        ("2001:db8::1", 403),
+        ("", 403),
+    ],
 )
 async def test_only_this_machine_steers(address: str, status: int) -> None:
     world = World(SyntheticMarket(1, 1), SimulatedClock(1_790_000_000_000))
