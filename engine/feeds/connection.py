@@ -31,8 +31,10 @@ WAIT_MAX_S = 60.0
 POLICY_VIOLATION = 1008
 #: A stream that is to be subscribed again so soon after the last time needs another socket, in seconds.
 RESUBSCRIBED_S = 120.0
-#: A socket younger than this is not replaced because streams are silent, in seconds.
+#: A socket younger than this is not replaced because streams are silent, and not soon again for anything else, in seconds.
 YOUNG_S = 30.0
+#: At most one attempt in so many seconds comes before its time.
+HURRY_PAUSE_S = 5.0
 
 
 class Connection:
@@ -72,6 +74,7 @@ class Connection:
         #: Events of the socket that is replaced when its successor was complete.
         self._events_before = 0
         self._open_at_s = 0.0
+        self._hurried_s = float("-inf")
         self._failures = 0
         self._was_up = self._ever_up = False
         self._stirred = asyncio.Event()
@@ -146,6 +149,15 @@ class Connection:
             self._links[0].outdated = reason
             self._stirred.set()
 
+    def hurry(self) -> None:
+        """The exchange is known to be there again: the next attempt comes soon, whatever its pause."""
+        now_s = time.monotonic()
+        if self._links or self._open_at_s <= now_s or now_s - self._hurried_s < HURRY_PAUSE_S:
+            return
+        self._hurried_s = now_s
+        self._open_at_s = min(self._open_at_s, now_s + RECONNECT_FIRST_S * random.random())
+        self._stirred.set()
+
     def _tell_links(self) -> None:
         for link in self._links:
             link.wish_changed()
@@ -202,6 +214,7 @@ class Connection:
         wait_s = self._attempts.acquire(now_s)
         if wait_s:
             self._open_at_s = now_s + wait_s
+            self.problem = self.problem and f"too many attempts in five minutes, the next in {wait_s:.0f} s"
             log.warning("connection %d: too many attempts in five minutes, the next in %.0f s", self.number, wait_s)
             return
         if self._links:
@@ -266,19 +279,25 @@ class Connection:
             self._on_subscribed(suspect)
         if link.retiring:
             self.replacements += 1
+            # One that is to be closed as soon as it is open must not be replaced again and again at once.
+            self._failures = self._failures + 1 if link.outdated and now_s - link.opened_s < YOUNG_S else 0
+            self._open_at_s = now_s + self._pause_s() if self._failures else now_s
             return
         if link.events:
             self._failures = 0
         else:
             self._failures += 1
             self._hosts.failed(link.url, now_s)
-        pause_s = full_jitter_s(self._failures, random.random, RECONNECT_FIRST_S, RECONNECT_MAX_S)
+        pause_s = self._pause_s()
         self._open_at_s = now_s + pause_s
         if not self._links:
             self.problem = ending.reason
         log.warning("connection %d: %s; another attempt in %.1f s", self.number, ending.reason, pause_s)
         if ending.code == POLICY_VIOLATION and "too many" in ending.reason.lower():
             self._shed(self._modesty.cut_for_too_much(len(self._wish), now_s))
+
+    def _pause_s(self) -> float:
+        return full_jitter_s(self._failures, random.random, RECONNECT_FIRST_S, RECONNECT_MAX_S)
 
     # --- what a socket tells ----------------------------------------------------------------------------------------
 

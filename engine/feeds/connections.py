@@ -77,6 +77,11 @@ class Connections:
             if mine:
                 connection.resubscribe(mine)
 
+    def hurry(self) -> None:
+        """The exchange is known to be there again: connections that wait for their next attempt make it now."""
+        for connection in self._open.values():
+            connection.hurry()
+
     def _mend(self) -> None:
         current = {number: connection.streams for number, connection in self._open.items()}
         capacity = {number: connection.capacity for number, connection in self._open.items()}

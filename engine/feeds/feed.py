@@ -112,6 +112,7 @@ class Feed:
             state_dir=state_dir,
             tap=self._recorder.tap if self._recorder else None,
         )
+        self.rest.on_recovered = self._recovered
         self._watch = Watch(self._grace_ms)
         self._wish = Wish(
             writer,
@@ -347,6 +348,11 @@ class Feed:
         self._history.hurry()
         self._spawn(self._keeper.started(), "time")
         self._wake.set()
+
+    def _recovered(self) -> None:
+        """The exchange answers requests again: its streams will be there too."""
+        self._history.hurry()
+        self.connections.hurry()
 
     def _lost(self, names: Sequence[str]) -> None:
         self._watch.lost(names, self._now())
