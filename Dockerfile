@@ -10,11 +10,10 @@ COPY benchmarks benchmarks
 COPY cli cli
 COPY engine engine
 COPY indicators indicators
-COPY scanner scanner
 COPY workers workers
 RUN /opt/engine/venv/bin/pip install --constraint constraints.txt . \
  && /opt/engine/venv/bin/python -P -m indicators \
- && /opt/engine/venv/bin/python -P -m scanner
+ && /opt/engine/venv/bin/python -P -m engine.scanner
 
 FROM python:3.11-slim
 # The cache of compiled kernels stays owned by root: processes that run filters may read it, never write it.

@@ -27,10 +27,10 @@ help: ## list the targets
 	@$(PIP) --editable .[replay] || { echo "error: packages cannot be installed: see above: is a package index reachable?" >&2; exit 1; }
 	@touch $@
 
-.venv/.kernels: .venv/.run $(wildcard indicators/*.py indicators/*/*.py scanner/*.py)
+.venv/.kernels: .venv/.run $(wildcard indicators/*.py indicators/*/*.py engine/scanner/*.py)
 	@echo "[3/3] compiling the indicator kernels and the reader of frames, once"
 	@$(BIN)/python -m indicators
-	@$(BIN)/python -m scanner >/dev/null
+	@$(BIN)/python -m engine.scanner >/dev/null
 	@touch $@
 
 .venv/.dev: .venv/.run

@@ -16,7 +16,7 @@ from engine.feeds.asks import Ask, Tally
 from engine.feeds.gates import Gates
 from engine.feeds.intake import Intake
 from engine.feeds.join import Series
-from scanner.image import Image
+from engine.scanner.image import Image
 
 START_MS = 1_709_294_400_000
 SYMBOL = "BTCUSDT"

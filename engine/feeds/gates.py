@@ -5,7 +5,7 @@ A series keeps its gate: `expected_ms` is the open time of the one bar whose upd
 whoever wants to know whether a series was heard of looks here, not at who was called. Everything in one thread.
 
 Gates hold no sockets and decide nothing; without a reader they are just two numbers a series keeps. Their layout is
-`scanner.record`. A name keeps its place for good, as it does in the writer's tables; a series that goes leaves a shut gate.
+`engine.scanner.record`. A name keeps its place for good, as in the writer's tables; a series that goes leaves a shut gate.
 """
 
 import ctypes
@@ -14,9 +14,9 @@ import sys
 
 from engine.base.errors import CandleError
 from engine.candles.writer import Writer
-from scanner import image, record
-from scanner.image import Image, Scan
-from scanner.record import NAME_BYTES_MAX, RECORD_WORDS, SHUT
+from engine.scanner import image, record
+from engine.scanner.image import Image, Scan
+from engine.scanner.record import NAME_BYTES_MAX, RECORD_WORDS, SHUT
 
 _EXPECTED, _EVENT = record.EXPECTED_MS, record.EVENT_MS
 

@@ -15,7 +15,7 @@ from engine.binance import messages
 from engine.binance.messages import KlineEvent, KlineFrame, Message, decode_kline_frame
 from engine.feeds import machine_code
 from engine.feeds.gates import Gates
-from scanner.image import Image, Scan, ScannerError
+from engine.scanner.image import Image, Scan, ScannerError
 
 log = logging.getLogger(__name__)
 

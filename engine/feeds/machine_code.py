@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import scanner
-from scanner import image
-from scanner.image import Image, ScannerError
+from engine import scanner
+from engine.scanner import image
+from engine.scanner.image import Image, ScannerError
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ async def _build(folders: Sequence[Path]) -> str:
     """Let a child write the file into the first folder that takes it; says where. It ends with us at the latest."""
     try:
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "scanner", *map(str, folders)),
+            *(sys.executable, "-m", "engine.scanner", *map(str, folders)),
             env=_environment(os.environ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -71,5 +71,5 @@ async def _build(folders: Sequence[Path]) -> str:
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """No secrets, and the scanner found where this process found it."""
     kept = {name: environ[name] for name in _ENVIRONMENT if name in environ}
-    kept["PYTHONPATH"] = str(Path(scanner.__file__).parent.parent)
+    kept["PYTHONPATH"] = str(Path(scanner.__file__).parent.parent.parent)
     return kept

@@ -11,7 +11,7 @@ import pytest
 
 from tests.data import ROOT
 
-PACKAGES = ("engine", "workers", "indicators", "scanner", "cli", "benchmarks")
+PACKAGES = ("engine", "workers", "indicators", "cli", "benchmarks")
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 

@@ -14,8 +14,8 @@ from engine.candles.writer import Writer
 from engine.feeds import machine_code
 from engine.feeds.gates import Gates
 from engine.feeds.intake import Intake
-from scanner import image
-from scanner.image import Image, ScannerError
+from engine.scanner import image
+from engine.scanner.image import Image, ScannerError
 from tests.data import ROOT
 from tests.frames import START_MS, World, frame, machine_code_image
 
@@ -100,7 +100,7 @@ def test_a_reader_leaks_nothing() -> None:
 def test_code_that_needs_something_outside_is_refused() -> None:
     code = """
 from llvmlite import binding
-from scanner import emit
+from engine.scanner import emit
 try:
     emit.linked(emit._object_file('declare i64 @foreign(i64)\\n'
         'define i64 @entry(i64 %a, i64 %b) { %r = call i64 @foreign(i64 %a) ret i64 %r }'))

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from scanner import record
+from engine.scanner import record
 from tests.frames import START_MS, World, frame
 
 #: No page is ever mapped there.

@@ -1,4 +1,4 @@
-"""`python -m scanner [FOLDER ...]`: compile the reader and keep it in the first folder that takes it; says where.
+"""`python -m engine.scanner [FOLDER ...]`: compile the reader and keep it in the first folder that takes it; says where.
 
 Default: where it is looked for. Ends with 1 and a reason when it cannot.
 """
@@ -13,8 +13,8 @@ os.environ.update(NUMBA_CPU_NAME="x86-64", NUMBA_CPU_FEATURES="", NUMBA_BOUNDSCH
 
 def main() -> int:
     """Compile, write, tell."""
-    from scanner import image
-    from scanner.emit import compiled_image
+    from engine.scanner import image
+    from engine.scanner.emit import compiled_image
 
     # Whoever waits for this has other things to do meanwhile.
     os.nice(10)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numba
 
-from scanner.primitives import byte_at, divided
+from engine.scanner.primitives import byte_at, divided
 
 #: m below is a double without rounding.
 _EXACT = 1 << 53

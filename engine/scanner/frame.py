@@ -4,9 +4,9 @@
 "o":"1.0","c":"1.0","h":"1.0","l":"1.0","v":"1.0","n":1,"x":false,"q":"1.0","V":"1.0","Q":"1.0","B":"0"}}}
 """
 
-from scanner import record
-from scanner.decimals import any_integer, compiled, decimal, integer
-from scanner.primitives import buffer_of, byte_at, called, literal, store, store_double, word_at
+from engine.scanner import record
+from engine.scanner.decimals import any_integer, compiled, decimal, integer
+from engine.scanner.primitives import buffer_of, byte_at, called, literal, store, store_double, word_at
 
 _stream = literal(b'{"stream":"')
 _event = literal(b'","data":{"e":"kline","E":')

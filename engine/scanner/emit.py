@@ -11,9 +11,9 @@ import numba
 from llvmlite import binding
 from numba import types
 
-from scanner import frame
-from scanner.decimals import OPTIONS
-from scanner.image import Image, ScannerError
+from engine.scanner import frame
+from engine.scanner.decimals import OPTIONS
+from engine.scanner.image import Image, ScannerError
 
 _TRIPLE = "x86_64-unknown-linux-gnu"
 #: The entry has the calling convention of C and returns what the function found; ours cannot raise, so no status is looked at.
