@@ -54,6 +54,10 @@ class Pulse:
 
     def look(self, frames: int, events: int, now_s: float, *, subscribed: bool) -> Verdict:
         """Judge by how many frames and events have come in all; `subscribed` when events are to be expected."""
+        if now_s - self._looked_s > self._silence_s:
+            # This process stood still, and the silence was its own.
+            self._frame_s = self._event_s = now_s
+            self._asked_s = None
         self._gap_s *= 0.5 ** ((now_s - self._looked_s) / GAP_HALF_LIFE_S)
         self._looked_s = now_s
         if frames != self._frames:
@@ -67,7 +71,6 @@ class Pulse:
 
     def _verdict(self, now_s: float) -> Verdict:
         if self._asked_s is not None:
-            # Only an answer that stays out counts: after a standstill of this process the silence was ours.
             return Verdict.DEAD if now_s - self._asked_s >= self._silence_s * ANSWER_SHARE else Verdict.FINE
         if now_s - self._frame_s >= self._silence_s * ASK_SHARE:
             self._asked_s = now_s

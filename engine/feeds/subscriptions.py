@@ -39,7 +39,9 @@ class Subscriptions:
         self.live: set[str] = set()
         self._renew: set[str] = set()
         self._foreign: set[str] = set()
-        #: Of these the list says what is not so: unsubscribed and listed still, or subscribed twice and not listed.
+        #: Every name that was asked for here.
+        self._known: set[str] = set()
+        #: Listed though not ours, and told to go once; ours and never listed: an exchange that writes names in another way.
         self._banished: set[str] = set()
         self._unlisted: set[str] = set()
         self._missed: set[str] = set()
@@ -63,6 +65,8 @@ class Subscriptions:
         frame = self._frame(now_s)
         if frame is not None:
             self._next_id += 1
+            if frame.method == "SUBSCRIBE":
+                self._known.update(frame.names)
         return frame
 
     def due_s(self, now_s: float) -> float:
@@ -153,16 +157,18 @@ class Subscriptions:
         if not isinstance(result, list):
             return NOTHING
         told = {name for name in result if isinstance(name, str)}
+        foreign = told - self._wish.keys() - self.live
         missing = self.live - told - self._unlisted
-        # What is not listed although it was subscribed twice is written in another way there: events decide.
-        self._unlisted |= missing & self._missed
-        missing -= self._unlisted
+        if foreign - self._known:
+            # What is not listed although it was subscribed twice may be what is listed under a name that is not ours.
+            self._unlisted |= missing & self._missed
+            missing -= self._unlisted
         self._missed = missing | (self._missed - told)
         self._verified = not missing
         lost = tuple(sorted(missing & self._wish.keys()))
         self.live -= missing
         gained = tuple(sorted((told & self._wish.keys()) - self.live - self._renew))
         self.live.update(gained)
-        self._foreign = told - self._wish.keys() - self.live - self._banished
-        self._banished |= self._foreign
+        self._foreign = foreign - self._banished
+        self._banished |= foreign - self._known
         return Change(gained=gained, lost=lost)
