@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from engine.base.types import INTERVAL_MS, IRREGULAR_INTERVALS
+from engine.base.types import INTERVAL_MS, IRREGULAR_ADVICE, IRREGULAR_INTERVALS
 from indicators import IndicatorError, catalog
 from workers import vocabulary
 from workers.place import Place
@@ -197,9 +197,11 @@ def _intervals(tree: ast.Module, place: Place, names: set[str]) -> tuple[str, ..
         if not isinstance(key, str):
             advice = f'write the interval as a constant: {node.value.id}["5m"]'
             raise place.refusal(node, "interval is not a constant", advice=advice)
+        if key in IRREGULAR_INTERVALS:
+            reason = f"interval is not supported, {IRREGULAR_INTERVALS[key]}"
+            raise place.refusal(node, reason, repr(key), IRREGULAR_ADVICE)
         if key not in INTERVAL_MS:
-            reason = "interval has no regular grid" if key in IRREGULAR_INTERVALS else "interval is not known"
-            raise place.refusal(node, reason, repr(key), "use one of " + " ".join(INTERVAL_MS))
+            raise place.refusal(node, "interval is not known", repr(key), "use one of " + " ".join(INTERVAL_MS))
         found.add(key)
     return tuple(sorted(found, key=INTERVAL_MS.__getitem__))
 

@@ -26,9 +26,14 @@ INTERVAL_MS: dict[str, int] = {
     "1d": DAY_MS,
 }
 
-#: Intervals the exchange has but whose bars are not on a regular grid: 3d depends on the symbol's first day,
-#: 1w opens on Mondays, 1M has no fixed length. Refused by name rather than computed wrongly.
-IRREGULAR_INTERVALS = ("3d", "1w", "1M")
+#: Intervals the exchange has but whose bars do not open at multiples of their length, and where they open instead
+#: (binance-facts, section 2). Refused by name rather than computed wrongly.
+IRREGULAR_INTERVALS: dict[str, str] = {
+    "3d": "three-day bars count from each symbol's own first day of trading",
+    "1w": "weeks open on Mondays, not at multiples of seven days",
+    "1M": "months differ in length",
+}
+IRREGULAR_ADVICE = "read 1d and put days together in the filter"
 
 
 def interval_ms(interval: str) -> int:
@@ -36,7 +41,7 @@ def interval_ms(interval: str) -> int:
     length = INTERVAL_MS.get(interval)
     if length is None:
         if interval in IRREGULAR_INTERVALS:
-            raise SettingsError("interval has no regular grid and is not supported", interval, "use one up to 1d")
+            raise SettingsError(f"interval is not supported: {IRREGULAR_INTERVALS[interval]}", interval, IRREGULAR_ADVICE)
         raise SettingsError("unknown interval", repr(interval), "use one of " + " ".join(INTERVAL_MS))
     return length
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.base.errors import TraderError
-from engine.base.types import INTERVAL_MS, IRREGULAR_INTERVALS
+from engine.base.types import INTERVAL_MS, IRREGULAR_ADVICE, IRREGULAR_INTERVALS
 from engine.traders import spec
 
 NAME_CHARS_MAX = 100
@@ -96,7 +96,7 @@ def limits(definition: TraderDefinition) -> list[str]:
 
 def _interval_problem(name: str) -> str:
     if name in IRREGULAR_INTERVALS:
-        return f"requiredTimeframes: {name!r} has no regular grid, use one up to 1d"
+        return f"requiredTimeframes: {name!r} is not supported, {IRREGULAR_INTERVALS[name]}: {IRREGULAR_ADVICE}"
     return f"requiredTimeframes: {name!r} is unknown, use {' '.join(INTERVAL_MS)}"
 
 

@@ -68,7 +68,7 @@ def test_symbols_may_be_one_text() -> None:
         ({"filter__code": "ä" * 30_000}, "code has 60000 bytes"),
         ({"filter__refreshInterval": "7m"}, "refreshInterval: refresh is refused: '7m'"),
         ({"filter__refreshInterval": 60}, "refreshInterval is of type int"),
-        ({"filter__requiredTimeframes": ["5m", "1w"]}, "'1w' has no regular grid"),
+        ({"filter__requiredTimeframes": ["5m", "1w"]}, "'1w' is not supported, weeks open on Mondays"),
         ({"filter__requiredTimeframes": ["5min"]}, "'5min' is unknown"),
         ({"filter__requiredTimeframes": "5m"}, "requiredTimeframes is of type str"),
         ({"filter__symbols": [1]}, "symbols is of type list, a list of names"),
