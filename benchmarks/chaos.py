@@ -1,6 +1,6 @@
 """Faults by chance: which the exchange shows, when, and how hard. Pure and seeded; the simulator knows what each one is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, NamedTuple
 
@@ -12,8 +12,10 @@ class Strike(NamedTuple):
     fields: dict[str, Any]
 
 
+Kinds = Mapping[str, Callable[[Random], dict[str, Any]]]
+
 #: What each kind may be told; durations in real seconds.
-KINDS: dict[str, Callable[[Random], dict[str, Any]]] = {
+KINDS: Kinds = {
     "drop": lambda dice: {"count": dice.randint(1, 3)} | dice.choice(({}, {"code": 1000}, {"code": 1001}, {"code": 1011})),
     "refuse": lambda dice: {"for_s": dice.uniform(0.3, 2.0), "where": dice.choice(("ws", "rest", "all"))},
     "silent": lambda dice: {"for_s": dice.uniform(0.3, 2.0)},
@@ -42,12 +44,12 @@ KINDS: dict[str, Callable[[Random], dict[str, Any]]] = {
 }
 
 
-def schedule(seed: int, length_s: float, pause_s: float) -> list[Strike]:
+def schedule(seed: int, length_s: float, pause_s: float, kinds: Kinds | None = None) -> list[Strike]:
     """Faults over so many seconds, one about every `pause_s`; every kind at least once where there is time for it."""
-    dice = Random(seed)
+    dice, kinds = Random(seed), kinds or KINDS
     number = max(1, int(length_s / pause_s))
     names: list[str] = []
     while len(names) < number:
-        names += dice.sample(list(KINDS), len(KINDS))
+        names += dice.sample(list(kinds), len(kinds))
     times_s = sorted(dice.uniform(0.0, length_s) for _ in range(number))
-    return [Strike(at_s, {"kind": name, **KINDS[name](dice)}) for at_s, name in zip(times_s, names, strict=False)]
+    return [Strike(at_s, {"kind": name, **kinds[name](dice)}) for at_s, name in zip(times_s, names, strict=False)]

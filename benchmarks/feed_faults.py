@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import chaos, processes
 from benchmarks.judge import Judge
 from benchmarks.processes import Exchange
+from engine.sim.synthetic import SyntheticMarket
 
 OUTAGE_S = 30.0
 OUTAGE_INTERVALS = ("1m", "5m", "15m", "1h")
@@ -71,7 +72,7 @@ def hour_of_faults(seed: int) -> dict[str, Any]:
             close_grace_ms=1_000,
         ) as feed,
     ):
-        judge = Judge(exchange, feed, close_grace_ms=1_000)
+        judge = Judge(exchange, feed, close_grace_ms=1_000, market=SyntheticMarket(seed, CHAOS_SYMBOLS))
         judge.require(feed.ask("universe")["symbols"], CHAOS_INTERVALS)
         strikes, by_fault = disturb(exchange, seed, CHAOS_S, CHAOS_PAUSE_S)
         took_s = feed.wait("live", CALM_S)["took_s"]
@@ -81,13 +82,14 @@ def hour_of_faults(seed: int) -> dict[str, Any]:
     stats = report["stats"]
     row = {"case": f"an hour of faults over 200 series, seed {seed}", "faults": strikes, "live_after_s": round(took_s, 2)}
     row |= {"closes": report["told"], "repaired": stats["repaired"], "lies": len(found), "bans": own_bans}
+    row |= {"changes_unheard": judge.unheard}
     row |= {"first_lie": found[0]} if found else {}
     return row | {"goal": "no lie, no 418", "reached": not found and not own_bans}
 
 
-def disturb(exchange: Exchange, seed: int, length_s: float, pause_s: float) -> tuple[int, int]:
+def disturb(exchange: Exchange, seed: int, length_s: float, pause_s: float, kinds: chaos.Kinds | None = None) -> tuple[int, int]:
     """Strike by the seed's schedule, then end all faults; how many there were, and how many replies of 418 were theirs."""
-    begun_s, strikes = time.monotonic(), chaos.schedule(seed, length_s, pause_s)
+    begun_s, strikes = time.monotonic(), chaos.schedule(seed, length_s, pause_s, kinds)
     for strike in strikes:
         time.sleep(max(0.0, begun_s + strike.at_s - time.monotonic()))
         exchange.strike(**strike.fields)

@@ -6,20 +6,22 @@ microsecond a frame and counts against the feed. Candles are looked at from outs
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
 import time
 from array import array
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from engine.base.clock import ExchangeClock
 from engine.base.settings import Settings
-from engine.binance.messages import Message
+from engine.binance.messages import Message, decode_kline_frame
+from engine.binance.streams import kline_stream
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
 from engine.feeds import feed as feed_room
@@ -30,6 +32,7 @@ from engine.feeds.intake import Intake
 LOOK_S = 0.005
 _EVENT_TIME = b'"E":'
 _DIGITS = 13
+_CLOSED = b'"x":true'
 
 
 class NotingIntake(Intake):
@@ -40,6 +43,8 @@ class NotingIntake(Intake):
         #: Event times of kline frames, and the monotonic seconds at which each had been dealt with.
         self.event_ms = array("q")
         self.done_s = array("d")
+        #: Frames that say that a bar closed, as they came.
+        self.closes: list[bytes] = []
 
     def take(self, payload: bytes) -> Message | None:
         other = super().take(payload)
@@ -49,6 +54,8 @@ class NotingIntake(Intake):
             if digits.isdigit():
                 self.event_ms.append(int(digits))
                 self.done_s.append(time.monotonic())
+            if _CLOSED in payload:
+                self.closes.append(payload)
         return other
 
     def forget(self) -> None:
@@ -64,7 +71,9 @@ class FeedProgram:
         self._writer = Writer(self.segment)
         self._clock = ExchangeClock()
         self._told: dict[str, list[int]] = defaultdict(list)
+        self._told_count = 0
         self._last_told_s = 0.0
+        self._wish: list[tuple[str, str]] = []
         self._intakes: list[NotingIntake] = []
         feed_room.Intake = self._intake  # type: ignore[misc,assignment]
         self._feed = Feed(settings, self._writer, self._clock, self._closed)
@@ -77,6 +86,7 @@ class FeedProgram:
     def _closed(self, symbol: int, interval: int, open_ms: int) -> None:
         assert self._writer.bar(symbol, interval, open_ms) is not None, "announced before it was there"
         self._told[f"{self._writer.symbols[symbol]} {self._writer.intervals[interval]}"].append(open_ms)
+        self._told_count += 1
         self._last_told_s = time.monotonic()
 
     async def run(self) -> None:
@@ -99,20 +109,25 @@ class FeedProgram:
 
     async def do_require(self, symbols: list[str], intervals: list[str]) -> dict[str, Any]:
         """Wish for all these intervals of all these symbols."""
+        self._wish = [(symbol, interval) for symbol in symbols for interval in intervals]
         await self._feed.require({symbol: set(intervals) for symbol in symbols})
         return {"now_ms": self._clock.now_ms()}
 
-    async def do_wait(self, what: str, within_s: float) -> dict[str, Any]:
-        """Until all series are there (`history`) or complete and live (`live`); tells after how long, or that it was not."""
+    async def do_wait(self, what: str, within_s: float, count: int = 0) -> dict[str, Any]:
+        """Until all series are there (`history`), complete and live (`live`), or `count` bars announced in all (`closes`).
+
+        Tells after how long, or that it was not.
+        """
         begun_s = time.monotonic()
-        done: Callable[[], bool] = {"history": self._has_history, "live": self._is_live}[what]
+        conditions = {"history": self._has_history, "live": self._is_live, "closes": lambda: self._told_count >= count}
+        done: Callable[[], bool] = conditions[what]
         # What is waited for is asked of the feed, which tells of no such event.
         while not done() and time.monotonic() - begun_s < within_s:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_S)
         return {"done": done(), "took_s": time.monotonic() - begun_s, **await self.do_report()}
 
     def _has_history(self) -> bool:
-        return all(slot.is_ready for slot in self._feed._slots.values())
+        return all(self._feed.ready(*series) for series in self._wish)
 
     def _is_live(self) -> bool:
         states = self._feed.states()
@@ -126,7 +141,7 @@ class FeedProgram:
             "now_ms": self._clock.now_ms(),
             "rate": self._clock.rate,
             "problem": self._feed.problem,
-            "told": sum(len(told) for told in self._told.values()),
+            "told": self._told_count,
             "last_told_s": self._last_told_s,
         }
 
@@ -152,6 +167,17 @@ class FeedProgram:
             found |= {name: late_ms[min(len(late_ms) - 1, int(len(late_ms) * share))] for name, share in places.items()}
             found["most_ms"] = late_ms[-1]
         return found
+
+    async def do_heard(self, series: list[tuple[str, str]]) -> dict[str, Any]:
+        """All closed bars of these series that events told of, in the order in which they came."""
+        wanted = {kline_stream(*one): number for number, one in enumerate(series)}
+        found: list[list[Sequence[float]]] = [[] for _ in series]
+        for payload in (payload for intake in self._intakes for payload in intake.closes):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                frame = decode_kline_frame(payload)
+                if frame.stream in wanted:
+                    found[wanted[frame.stream]].append(msgspec.structs.astuple(frame.data.kline)[:10])
+        return {"heard": found}
 
     async def do_told(self) -> dict[str, Any]:
         """Open times of the bars that were announced, in the order in which they were, by series."""

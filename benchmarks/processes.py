@@ -99,9 +99,9 @@ class FeedProcess:
         """Wish for these series and no others; the exchange's time by the feed's clock, in ms."""
         return int(self.ask("require", symbols=list(symbols), intervals=list(intervals))["now_ms"])
 
-    def wait(self, what: str, within_s: float) -> dict[str, Any]:
+    def wait(self, what: str, within_s: float, **more: Any) -> dict[str, Any]:
         """Wait for all series; an AssertionError with the log when they do not come."""
-        found = self.ask("wait", what=what, within_s=within_s)
+        found = self.ask("wait", what=what, within_s=within_s, **more)
         if not found["done"]:
             raise AssertionError(f"not {what} within {within_s:g} s: {found}\n{self.log()}")
         return found

@@ -1,6 +1,6 @@
 """What a feed says held against what the exchange produced, bar by bar. Pure: rows in, sentences about lies out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,6 +27,14 @@ class Story(NamedTuple):
     joined_ms: int
     #: Bars that had closed by then must be held.
     complete_ms: int
+    #: Bars that the exchange changed when nobody could hear it: what is held of them was true once.
+    unheard: Collection[int] = ()
+
+
+def differing(story: Story) -> list[int]:
+    """Open times of bars that are held with other numbers than the exchange has now."""
+    truth = {row.open_time: row for row in story.truth}
+    return [row.open_time for row in story.held if row.open_time in truth and row != truth[row.open_time]]
 
 
 def lies(story: Story) -> list[str]:
@@ -44,7 +52,7 @@ def lies(story: Story) -> list[str]:
     say("invented", [opened for opened in held if opened not in truth and opened >= story.from_ms])
     due = [opened for opened in truth if story.from_ms <= opened and opened + length_ms <= story.complete_ms]
     say("missing", [opened for opened in due if opened not in held])
-    say("wrong", [opened for opened, row in held.items() if opened in truth and row != truth[opened]])
+    say("wrong", [opened for opened in differing(story) if opened not in story.unheard])
     say("announced out of order or twice", [after for before, after in pairwise(story.told) if after <= before])
     told = set(story.told)
     # What was told after the memory was looked at is not held against it.
