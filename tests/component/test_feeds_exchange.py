@@ -95,6 +95,23 @@ async def test_an_announced_shutdown_is_not_waited_for(exchange: FakeExchange) -
         check(bench, exchange, BTC, "1m")
 
 
+async def test_while_sockets_replace_each_other_no_bar_is_missed_and_none_is_doubled(exchange: FakeExchange) -> None:
+    async with running(exchange.rest_url, exchange.ws_url, connection_max_age_s=1.0) as bench:
+        await bench.feed.require({BTC: {"1m"}, ETH: {"1m"}})
+        await bench.ready((BTC, "1m"), (ETH, "1m"))
+        asked_before = len(exchange.asked)
+        await bench.until(lambda: bench.feed.stats["replacements"] >= 2, "two replacements")
+        await bench.more_closes(BTC, "1m", 5)
+
+        for symbol in (BTC, ETH):
+            check(bench, exchange, symbol, "1m")
+        # Both sockets told the same, and nothing had to be repaired.
+        assert bench.feed.stats["duplicates"] >= 1
+        assert bench.feed.stats["repaired"] == 0
+        assert len(exchange.asked) == asked_before
+        assert bench.feed.stats["reconnects"] == 0
+
+
 async def test_pings_of_the_exchange_are_answered(exchange: FakeExchange) -> None:
     exchange.heartbeat_s = 0.3
     async with running(exchange.rest_url, exchange.ws_url) as bench:

@@ -47,6 +47,11 @@ def test_nothing_wished_closes_everything() -> None:
     assert plan([], {0: {"a"}, 3: {"b"}}, 5) == Changes(close=[0, 3])
 
 
+def test_a_connection_that_takes_less_keeps_what_it_has_and_gets_nothing_new() -> None:
+    changes = plan(["a", "b", "c", "d"], {0: {"a", "b"}, 1: {"c"}}, 3, {0: 1, 1: 1})
+    assert changes == Changes(open={2: ["d"]})
+
+
 @given(NAMES, st.dictionaries(st.integers(0, 5), st.sets(st.integers(0, 40).map("s{}".format), max_size=8)), st.integers(8, 12))
 def test_the_changes_lead_to_the_wish_and_leave_what_is_in_place(
     needed: list[str], current: dict[int, set[str]], most: int

@@ -41,7 +41,7 @@ class Peer:
 
 def converse(one: Subscriptions, peer: Peer, now_s: float = 0.0, most: int = 200) -> list[Change]:
     """Speak until there is nothing to say."""
-    changes = []
+    changes: list[Change] = []
     for _ in range(most):
         frame = one.next_frame(now_s)
         if frame is None:
