@@ -89,7 +89,9 @@ async def open_websocket(url: str, received: Callable[[bytes], None]) -> WebSock
     except (OSError, picows.WSError, TimeoutError) as error:
         found = f"{url} does not answer ({str(error) or type(error).__name__})"
         raise ExchangeUnreachable("no stream connection", found, "another attempt follows") from error
-    assert isinstance(listener, Listener)
+    if not isinstance(listener, Listener):
+        # The library returns no listener when the other side hangs up without a word during the handshake.
+        raise ExchangeUnreachable("no stream connection", f"{url} hung up during the handshake", "another attempt follows")
     return WebSocket(transport, listener)
 
 
