@@ -46,6 +46,8 @@ class Altered:
         self.listings: Mapping[str, Listing] = self._listings
         #: Quote volume of 24 hours as it is told, by symbol, where it is not the market's own.
         self.volumes: dict[str, float] = {}
+        #: Raised with every change of bars.
+        self.version = 0
         self._statuses: dict[str, str] = {}
         self._gaps: dict[str, list[Gap]] = {}
 
@@ -61,6 +63,7 @@ class Altered:
     def set_status(self, symbol: str, status: str, now_ms: int) -> None:
         """Halt a symbol from the next base bar on, or let it trade again from the present one on."""
         self._known(symbol)
+        self.version += 1
         gaps = self._gaps.setdefault(symbol, [])
         was_halted = self.halted(symbol)
         if status == TRADING:

@@ -65,6 +65,7 @@ class Publisher:
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._last_trades: dict[str, int] = {}
         self._last_ids: dict[str, dict[str, int]] = {}
+        self._prepared: dict[str, tuple[int, int, Kline | None]] = {}
         self._changed = asyncio.Event()
         self._told_end = False
 
@@ -93,6 +94,7 @@ class Publisher:
             listeners.pop(listener, None)
             if not listeners:
                 del self._listeners[name]
+                self._prepared.pop(name, None)
                 self._timetable.remove(name)
 
     async def run(self) -> None:
@@ -104,6 +106,7 @@ class Publisher:
             due = self._timetable.take(now_ms, BATCH)
             for one in due:
                 self._publish(one, now_ms)
+            self._prepare()
             if len(due) == BATCH:
                 await asyncio.sleep(0)
             else:
@@ -168,11 +171,24 @@ class Publisher:
         if listing.end_ms is not None and stream.grid.next_open(open_ms) >= listing.end_ms:
             log.info("no more candles of %s after %d: stream %s ends", stream.symbol, listing.end_ms, stream.name)
             self._timetable.remove(stream.name)
-        bar = self._tape.final(stream.symbol, stream.grid, open_ms)
+        prepared = self._prepared.pop(stream.name, None)
+        if prepared is not None and prepared[:2] == (open_ms, self._market.version):
+            bar = prepared[2]
+        else:
+            bar = self._tape.final(stream.symbol, stream.grid, open_ms)
         self._last_trades.pop(stream.name, None)
         if bar is None:
             return None
         return self._kline_event(stream, bar, now_ms, closed=True)
+
+    def _prepare(self) -> None:
+        """Make one bar before it is over: at the full hour thousands are due at once, and the market knows its future."""
+        opened = self._timetable.opened()
+        if opened is not None:
+            stream, open_ms = opened
+            assert stream.grid is not None
+            bar = self._tape.final(stream.symbol, stream.grid, open_ms)
+            self._prepared[stream.name] = (open_ms, self._market.version, bar)
 
     def _update_event(self, stream: Stream, now_ms: int) -> Event | None:
         """The forming bar, if it was traded since it was last told."""

@@ -6,6 +6,7 @@ updates of forming bars are due as often as the exchange sends them, but no more
 
 import heapq
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -56,6 +57,7 @@ class Timetable:
         self._courses: dict[str, _Course] = {}
         self._heap: list[tuple[int, int, str, str]] = []
         self._numbers = 0
+        self._opened: deque[tuple[str, int, int]] = deque()
 
     def add(self, stream: Stream, now_ms: int) -> None:
         """Begin with the bar that forms now; the first update comes within one period."""
@@ -92,6 +94,15 @@ class Timetable:
             heapq.heappush(self._heap, (now_ms + self.period_ms(course.stream), number, "update", name))
         return due
 
+    def opened(self) -> tuple[Stream, int] | None:
+        """A stream and the bar it has turned to, each told once and oldest first, so that its close can be prepared."""
+        while self._opened:
+            name, number, open_ms = self._opened.popleft()
+            course = self._courses.get(name)
+            if course is not None and (course.number, course.open_ms) == (number, open_ms):
+                return course.stream, open_ms
+        return None
+
     def period_ms(self, stream: Stream) -> int:
         """Simulated time between updates: the exchange's, in real time when the simulator is slower than that."""
         update_ms = self._pace.update_ms if self._pace.update_ms and stream.kind == "kline" else stream.update_ms
@@ -103,6 +114,7 @@ class Timetable:
         grid = course.stream.grid
         assert grid is not None
         course.open_ms, course.over_ms = open_ms, grid.next_open(open_ms)
+        self._opened.append((course.stream.name, course.number, open_ms))
         lag_ms = self._lag_ms(course.stream.name, open_ms)
         close_ms = max(not_before_ms, course.over_ms + min(lag_ms, (course.over_ms - open_ms) // LAG_SHARE))
         if self._until_ms is not None and course.over_ms <= self._until_ms:
