@@ -50,17 +50,17 @@ async def test_a_halted_symbol_ends_everywhere(told: str) -> None:
 
 async def test_a_long_bar_in_which_a_symbol_is_halted_ends_with_what_was_traded() -> None:
     async with running(speed=SPEED / 4, held=True) as client:
-        socket = await client.connect("/ws/btcusdt@kline_15m/ethusdt@kline_1m")
+        socket = await client.connect("/ws/btcusdt@kline_5m/ethusdt@kline_1m")
         while (event := await hear(socket))["s"] != "ETHUSDT" or not event["k"]["x"]:
             pass
         await client.steer("POST", "symbols", body={"symbol": "BTCUSDT", "status": "BREAK"})
         while (event := await hear(socket))["s"] != "BTCUSDT" or not event["k"]["x"]:
             pass
-        (truth,) = await client.truth("BTCUSDT", "15m")
+        (truth,) = await client.truth("BTCUSDT", "5m")
         minutes = await client.truth("BTCUSDT", "1m")
         told = event["k"]
         assert [told[key] for key in "tohlcv"] == truth[:6]
-        assert (told["c"], told["n"], len(minutes) < 15) == (minutes[-1][4], sum(row[8] for row in minutes), True)
+        assert (told["c"], told["n"], len(minutes) < 5) == (minutes[-1][4], sum(row[8] for row in minutes), True)
 
 
 async def test_a_halted_symbol_is_not_updated_though_its_bar_goes_on() -> None:
