@@ -4,7 +4,7 @@ Whether a row makes sense as a bar is not decided here.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import lt
 
 from engine.base.errors import BadReply
 from engine.base.types import Kline
@@ -16,7 +16,8 @@ def asked_for(rows: Sequence[Kline], start_ms: int | None, end_ms: int | None, l
     Raises BadReply when rows are doubled, out of order or before `start_ms`: then the server did not understand the question,
     and whatever else it says, even that nothing is there, answers another one.
     """
-    if any(row.open_time <= before.open_time for before, row in pairwise(rows)):
+    times = [row[0] for row in rows]
+    if not all(map(lt, times, times[1:])):
         raise BadReply("klines of the exchange are doubled or out of order", _span(rows), "ask again")
     if start_ms is not None and rows and rows[0].open_time < start_ms:
         raise BadReply("klines of the exchange begin before what was asked for", f"{_span(rows)}, not {start_ms}", "ask again")

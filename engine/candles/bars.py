@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import lt
 
 from engine.base.types import Kline
 
@@ -17,7 +18,9 @@ def check_kline(kline: Kline, length_ms: int) -> str:
         return f"open time {open_time} is not on the grid of {length_ms} ms"
     # A comparison with NaN is false, so the ordinary bar needs these two lines only.
     if 0.0 < low <= open_ <= high < math.inf and low <= close <= high:
-        if all(0.0 <= value < math.inf for value in kline[5:]):
+        volume, quote_volume, trades, taker_volume, taker_quote = kline[5:]
+        base_right = 0.0 <= volume < math.inf and 0.0 <= taker_volume < math.inf
+        if base_right and 0.0 <= quote_volume < math.inf and 0.0 <= taker_quote < math.inf and 0.0 <= trades < math.inf:
             return ""
         return f"an amount is negative or no number: {kline[5:]}"
     return f"prices are out of order or no numbers: {kline[1:5]}"
@@ -30,9 +33,12 @@ def gaps(open_times: Sequence[int], length_ms: int) -> list[tuple[int, int]]:
 
 def merge(*parts: Iterable[Kline]) -> list[Kline]:
     """All bars once each, in order of open time; where two have the same, the later argument wins."""
-    found: dict[int, Kline] = {}
-    for part in parts:
-        found.update((kline.open_time, kline) for kline in part)
+    klines = [kline for part in parts for kline in part]
+    times = [kline[0] for kline in klines]
+    # Pages come in order, and so do their parts.
+    if all(map(lt, times, times[1:])):
+        return klines
+    found = dict(zip(times, klines, strict=True))
     return [found[open_time] for open_time in sorted(found)]
 
 
