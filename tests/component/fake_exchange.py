@@ -50,6 +50,10 @@ class FakeExchange:
         self.refuse_sockets = False
         self.ignore_control = False
         self.swallow_all = False
+        #: Streams that are subscribed and say nothing, until they are subscribed again.
+        self.forgotten: set[str] = set()
+        #: Numbers that closed bars have instead of what `bar` says, by (symbol, interval, open time).
+        self.corrected: dict[tuple[str, str, int], Kline] = {}
         #: Seconds between pings; a socket that does not answer one is closed.
         self.heartbeat_s: float | None = None
         self._sockets: dict[web.WebSocketResponse, set[str]] = {}
@@ -85,7 +89,8 @@ class FakeExchange:
     def truth(self, symbol: str, interval: str, first_ms: int, last_ms: int) -> list[Kline]:
         """The bars that exist from one open time to another, both included."""
         times = range(first_ms, last_ms + 1, INTERVAL_MS[interval])
-        return [bar(symbol, interval, time_ms) for time_ms in times if (symbol, interval, time_ms) not in self.holes]
+        keys = [(symbol, interval, time_ms) for time_ms in times if (symbol, interval, time_ms) not in self.holes]
+        return [self.corrected.get(key) or bar(*key) for key in keys]
 
     async def cut(self, code: int = 1006) -> None:
         """Hang up on everybody; 1006 without a word."""
@@ -95,6 +100,13 @@ class FakeExchange:
             else:
                 await socket.close(code=code)
         self._sockets.clear()
+
+    async def correct(self, symbol: str, interval: str, kline: Kline) -> None:
+        """Change a closed bar, and tell everybody who listens."""
+        self.corrected[symbol, interval, kline.open_time] = kline
+        name = f"{symbol.lower()}@kline_{interval}"
+        for socket in [socket for socket, names in self._sockets.items() if name in names]:
+            await self._send(socket, name, kline, True, self.now_ms())
 
     async def say(self, text: str) -> None:
         """Send the same text to everybody."""
@@ -145,7 +157,7 @@ class FakeExchange:
 
     def _bar_now(self, symbol: str, interval: str, open_ms: int) -> Kline:
         """The bar as it looks now: one that is not over has other numbers."""
-        whole = bar(symbol, interval, open_ms)
+        whole = self.corrected.get((symbol, interval, open_ms)) or bar(symbol, interval, open_ms)
         if open_ms + INTERVAL_MS[interval] <= self.now_ms():
             return whole
         return whole._replace(close=whole.open - 1, volume=whole.volume / 2)
@@ -167,6 +179,7 @@ class FakeExchange:
             received.append(frame)
             if frame["method"] == "SUBSCRIBE":
                 names.update(frame["params"])
+                self.forgotten.difference_update(frame["params"])
             elif frame["method"] == "UNSUBSCRIBE":
                 names.difference_update(frame["params"])
             told = sorted(names) if frame["method"] == "LIST_SUBSCRIPTIONS" else None
@@ -182,7 +195,7 @@ class FakeExchange:
             now_ms = self.now_ms()
             for socket, names in list(self._sockets.items()):
                 for name in sorted(names):
-                    if not self.mute:
+                    if not self.mute and name not in self.forgotten:
                         await self._tell(socket, name, told_ms, now_ms)
             told_ms = now_ms
 
