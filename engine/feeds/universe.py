@@ -85,12 +85,11 @@ def _named(wish: str, symbols: Sequence[SymbolInfo]) -> list[str]:
     wished = list(dict.fromkeys(name.strip().upper() for name in wish.split(",") if name.strip()))
     if not wished:
         raise SettingsError("no symbol is named", repr(wish), "ENGINE_SYMBOLS takes a number, or names joined by commas")
-    known = {symbol.symbol: symbol for symbol in symbols}
+    # One that is halted now is watched as soon as it trades: a restart at that moment must not be refused.
+    known = [symbol.symbol for symbol in symbols]
     for name in wished:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3)
             advice = f"did you mean {', '.join(near)}?" if near else "the exchange lists no such symbol"
             raise SettingsError("unknown symbol", name, advice)
-        if not is_listed(known[name]):
-            raise SettingsError("symbol is not traded now", f"{name} (status {known[name].status})", "leave it out")
     return wished

@@ -1,0 +1,121 @@
+"""From which instant a symbol is asked about, when it is put on the schedule, leaves it, and comes back."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from engine.base.clock import ExchangeClock
+from engine.base.settings import Settings
+from engine.base.types import Kline
+from engine.candles.segment import Segment
+from engine.candles.writer import Writer
+from engine.dispatch.events import Evaluation
+from engine.signals.first_match import MatchState
+from engine.supervisor.roster import Roster, Version
+from engine.supervisor.screening import Screening
+from engine.wire.messages import FilterLoaded
+from tests.unit.supervisor.test_roster import definition
+
+M5 = 300_000
+NOON = 1_700_006_400_000
+KEY = (definition().id, 1)
+
+
+class World:
+    """A screening over candles of two symbols up to noon, whose evaluations are kept instead of done."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.writer = Writer(segment)
+        self.asked: list[Evaluation] = []
+        self.roster = Roster("5m")
+        (message,) = self.roster.update([definition()], {}).load
+        names = ("BTCUSDT", "ETHUSDT")
+        self.roster.plan(FilterLoaded(message.filter_id, intervals=("5m",)), names, frozenset(names))
+        (self.version,) = self.roster.running()
+        self.clock = ExchangeClock()
+        self.clock.set(NOON, self.clock.monotonic_s())
+        nothing = lambda *_: None  # noqa: E731  # a listener that does not listen
+        self.screening = Screening(Settings(catch_up_bars=3), self.clock, self.writer, self.roster, None, "sim", nothing, nothing)
+        self.states = {KEY: MatchState()}
+        self.screening.connect(self, self.states)
+        self.writer.add_interval("5m")
+        for name in names:
+            number = self.writer.add_symbol(name)
+            for index in range(20, 0, -1):
+                self.close(number, NOON - index * M5, tell=False)
+
+    def submit(self, evaluations: list[Evaluation]) -> None:
+        self.asked += evaluations
+
+    def close(self, symbol: int, open_ms: int, *, tell: bool = True) -> None:
+        self.writer.put_closed(symbol, 0, Kline(open_ms, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+        if tell:
+            self.screening.bar_closed(symbol, 0, open_ms)
+
+    async def instants(self, symbol: int) -> list[int]:
+        """Instants as of which the symbol was asked about, in five minutes from noon."""
+        await asyncio.sleep(0)
+        return [(one.as_of_ms - NOON) // M5 for one in self.asked if one.symbol == symbol]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    segment = Segment.create(4, 2, 200)
+    made = World(segment)
+    yield made
+    segment.close()
+
+
+def admit(world: World, *names: str) -> Version:
+    world.screening.admit(world.version, names)
+    return world.version
+
+
+async def test_a_symbol_without_a_past_is_asked_about_as_of_the_last_close(world):
+    admit(world, "BTCUSDT")
+    assert await world.instants(0) == [0]
+    assert await world.instants(1) == []
+
+
+async def test_a_symbol_that_came_by_rank_is_asked_about_from_its_coming_on(world):
+    world.version.entered_ms["BTCUSDT"] = NOON + 1_000
+    admit(world, "BTCUSDT")
+    assert await world.instants(0) == []
+    world.close(0, NOON)
+    assert await world.instants(0) == [1]
+
+
+async def test_a_symbol_that_came_back_by_rank_does_not_make_up_for_the_time_it_was_out(world):
+    world.states[KEY].apply(NOON - 10 * M5, ["BTCUSDT"], ["BTCUSDT"])
+    world.version.entered_ms["BTCUSDT"] = NOON - 1
+    admit(world, "BTCUSDT")
+    # The close at noon came after it
+    assert await world.instants(0) == [0]
+    assert world.states[KEY].is_matched("BTCUSDT")
+
+
+async def test_a_symbol_that_trades_again_makes_up_for_what_it_missed_as_far_as_allowed(world):
+    world.states[KEY].apply(NOON - 10 * M5, ["BTCUSDT"], [])
+    admit(world, "BTCUSDT")
+    assert await world.instants(0) == [-2, -1, 0]
+
+
+async def test_a_symbol_that_leaves_is_not_asked_about_any_more_and_others_are(world):
+    version = admit(world, "BTCUSDT", "ETHUSDT")
+    # Also not about what was due in this very moment
+    world.screening.leave(version, {"BTCUSDT", "UNHEARDUSDT"})
+    world.close(0, NOON)
+    world.close(1, NOON)
+    assert await world.instants(0) == []
+    assert await world.instants(1) == [0, 1]
+    # And when it is back, it goes on
+    admit(world, "BTCUSDT")
+    assert await world.instants(0) == [1]
+
+
+async def test_closes_are_measured_from_the_end_of_their_bar(world):
+    world.clock.set(NOON + M5 + 250, world.clock.monotonic_s())
+    world.close(0, NOON)
+    p50_ms, _ = world.screening.close_lag.quantiles()
+    assert 250 <= p50_ms < 5_000
