@@ -29,6 +29,24 @@ class Peer:
     #: Cleared: neither reads nor writes, as if the line led nowhere.
     alive: asyncio.Event = field(default_factory=asyncio.Event)
     mute: bool = False
+    #: What waits to be sent, as on a line that lags; None: nothing does.
+    held: list[str] | None = None
+
+    async def send(self, text: str) -> None:
+        """Send a text, after what waits."""
+        if self.held is not None:
+            self.held.append(text)
+        elif not self.socket.closed:
+            try:
+                await self.socket.send_str(text)
+            except ConnectionError:
+                self.alive.set()
+
+    async def release(self) -> None:
+        """Send what waits; the line lags no more."""
+        held, self.held = self.held or [], None
+        for text in held:
+            await self.send(text)
 
     @property
     def said(self) -> list[dict[str, Any]]:
@@ -133,7 +151,7 @@ class StreamServer:
             reply = {"code": 2, "msg": "Invalid request: unknown stream", "id": frame["id"]}
         else:
             peer.streams.update(dict.fromkeys(names))
-        await peer.socket.send_str(json.dumps(reply))
+        await peer.send(json.dumps(reply))
 
     async def _publish(self) -> None:
         while True:
@@ -145,14 +163,8 @@ class StreamServer:
                 if peer.mute or not peer.alive.is_set():
                     continue
                 for name in list(peer.streams):
-                    if name not in self.dead and not peer.socket.closed:
-                        await self._send(peer, json.dumps({"stream": name, "data": {"e": "number", "n": self.numbers[name]}}))
-
-    async def _send(self, peer: Peer, text: str) -> None:
-        try:
-            await peer.socket.send_str(text)
-        except ConnectionError:
-            peer.alive.set()
+                    if name not in self.dead:
+                        await peer.send(json.dumps({"stream": name, "data": {"e": "number", "n": self.numbers[name]}}))
 
 
 class Listener:

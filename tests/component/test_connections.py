@@ -87,6 +87,26 @@ async def test_an_announced_shutdown_brings_another_socket_before_the_old_one_go
         assert carried(server) == TEN
 
 
+async def test_an_old_socket_that_lags_is_heard_to_its_end(server: StreamServer) -> None:
+    async with connected(server.url, TEN, silence_ms=5_000) as (connections, listener):
+        await settled(server, listener, TEN)
+        # Given events that are still on their way
+        old = server.open[0]
+        await until(lambda: len(old.said) == 2, "subscribed and compared")
+        await more(listener, TEN[0], 2)
+        old.held = []
+        told = server.numbers[TEN[0]]
+        await until(lambda: server.numbers[TEN[0]] > told + 5, "more events")
+        await server.announce_shutdown()
+        # When the new socket delivers already
+        await until(lambda: max(listener.numbers[TEN[0]]) > told + 5, "events of the new socket")
+        await until(lambda: len(old.said) == 3, "the last question")
+        await old.release()
+        await until(lambda: connections.stats["replacements"] == 1, "replaced")
+
+        assert all(listener.missed(name) == set() for name in TEN)
+
+
 async def test_an_old_socket_that_dies_meanwhile_leaves_everything_to_the_new_one(server: StreamServer) -> None:
     async with connected(server.url, TEN) as (_, listener):
         await settled(server, listener, TEN)
@@ -288,8 +308,8 @@ async def test_a_changed_plan_costs_no_other_stream_an_event(server: StreamServe
 
 
 async def test_control_frames_are_small_and_slow(server: StreamServer) -> None:
-    names = [f"symbol{number}longname@kline_15m" for number in range(380)]
-    async with connected(server.url, names) as (_, listener):
+    names = [f"symbol{number}longname@kline_15m" for number in range(1_000)]
+    async with connected(server.url, names, max_streams=1_000) as (_, listener):
         await until(lambda: len(listener.subscribed) == len(names), "subscribed")
         assert carried(server) == sorted(names)
     for peer in server.peers:
