@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 KLINES_MAX = 1_000
 KLINES_WEIGHT = 2
 EXCHANGE_INFO_WEIGHT = 20
+#: Volumes of 24 hours: of all symbols, of up to so many that are named, and of a few.
 TICKERS_WEIGHT = 80
+NAMED_TICKERS_MAX, NAMED_TICKERS_WEIGHT = 100, 40
+FEW_TICKERS_MAX, FEW_TICKERS_WEIGHT = 20, 2
 #: Largest reply that is read, in bytes: of a single value, of a page of klines, and of all symbols. Each is several times
 #: what the exchange sends.
 SMALL_BYTES_MAX = 65_536
@@ -155,10 +158,13 @@ class RestClient:
         self.budget.learn(info.rate_limits, self.now_ms())
         return info
 
-    async def ticker_24hr(self) -> list[Ticker24h]:
-        """24 h volumes of all symbols."""
-        query = {"type": "MINI"}
-        request = Request("/api/v3/ticker/24hr", query, TICKERS_WEIGHT, listings.tickers_24h, SYMBOLS_BYTES_MAX)
+    async def ticker_24hr(self, symbols: Sequence[str] = ()) -> list[Ticker24h]:
+        """24 h volumes of these symbols when they are few enough to be named, else of all."""
+        query, weight = {"type": "MINI"}, TICKERS_WEIGHT
+        if 0 < len(symbols) <= NAMED_TICKERS_MAX:
+            query["symbols"] = msgspec.json.encode(list(symbols)).decode()
+            weight = FEW_TICKERS_WEIGHT if len(symbols) <= FEW_TICKERS_MAX else NAMED_TICKERS_WEIGHT
+        request = Request("/api/v3/ticker/24hr", query, weight, listings.tickers_24h, SYMBOLS_BYTES_MAX)
         tickers: list[Ticker24h] = await self._get(request)
         return tickers
 

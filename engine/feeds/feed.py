@@ -332,7 +332,9 @@ class Feed:
             self._wish_changed, self._connected_s = False, now.monotonic_s
             self.connections.mend(watch.streams)
         budget = self.rest.budget
-        found = watch.look(now, may_ask=budget.used < budget.allowance * QUESTIONS_SHARE)
+        # While history comes in, streams may well be late, and requests are needed for other things than asking why.
+        may_ask = budget.used < budget.allowance * QUESTIONS_SHARE and not self._history.is_loading
+        found = watch.look(now, may_ask=may_ask)
         keeper.heard(found.newest_event_ms)
         for slot, ask in found.asks:
             self._history.want(slot, ask)

@@ -97,6 +97,11 @@ class History:
         paused = f"the exchange asked for a pause, nothing is sent for {pause_s:.0f} s" if pause_s else ""
         return self._parts.waiting(most, paused)
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether first or older history is coming in, and takes what requests there may be."""
+        return self._parts.is_loading
+
     def seconds_left(self) -> float | None:
         """How long history that is asked for still takes: by the budget, and as fast as it has come; None when unknown."""
         pages = self._parts.pages_left

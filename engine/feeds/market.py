@@ -4,6 +4,7 @@ What the replies mean is decided in `listing` and `universe`; when to ask again,
 """
 
 from engine.base.clock import ExchangeClock
+from engine.base.errors import ExchangeRefused
 from engine.base.settings import Settings
 from engine.binance.messages import SymbolInfo
 from engine.binance.rest import RestClient
@@ -48,4 +49,12 @@ class Market:
         if not self._is_fresh:
             await self.read()
         self._is_fresh = False
-        return universe.rank(self._symbols, await self._rest.ticker_24hr(), self._settings.quote_asset)
+        quote_asset = self._settings.quote_asset
+        # A small exchange tells the volumes of its candidates at half the weight of all.
+        candidates = universe.rank(self._symbols, (), quote_asset)
+        try:
+            tickers = await self._rest.ticker_24hr(candidates)
+        except ExchangeRefused:
+            # One of them went since the list was read, and with it the whole question.
+            tickers = await self._rest.ticker_24hr()
+        return universe.rank(self._symbols, tickers, quote_asset)

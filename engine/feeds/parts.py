@@ -158,3 +158,8 @@ class Parts:
     def pages_left(self) -> int:
         """Pages of history, not of repairs, that are still to come."""
         return sum(part.pages for part in self._open if part.is_history and not part.slot.released)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether history is coming in; parts that fail do not count, as that may last for ever."""
+        return any(part.is_history and part not in self._failing and not part.slot.released for part in self._open)
