@@ -32,14 +32,10 @@ class Listing:
         #: Every symbol that there is, or was while this engine ran.
         self.known: frozenset[str] = frozenset()
         self._halts: dict[str, Halt] = {}
-        self._doubted: frozenset[str] = frozenset()
+        #: Symbols that were missing from the last reply although they were there before: it should be asked for again.
+        self.doubted: frozenset[str] = frozenset()
         #: Grows with each change.
         self.version = 0
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether symbols were missing from the last reply that were there before: it should be asked for again."""
-        return bool(self._doubted)
 
     def halt(self, symbol: str) -> Halt | None:
         """Why the symbol is not traded; None when it is, or was never heard of."""
@@ -49,7 +45,7 @@ class Listing:
         """Take in one whole reply."""
         statuses = {one.symbol: one.status if is_listed(one) or one.status != "TRADING" else NO_SPOT for one in symbols}
         missing = frozenset(name for name in self.known - statuses.keys() if not self._is_gone(name))
-        gone, self._doubted = missing & self._doubted, missing - self._doubted
+        gone, self.doubted = missing & self.doubted, missing - self.doubted
         statuses |= dict.fromkeys(gone, GONE)
         before, halts_before = self.listed, dict(self._halts)
         for name, status in statuses.items():

@@ -32,8 +32,8 @@ from engine.telemetry.metrics import Sample
 RATE_WINDOW_S = 5.0
 #: Pause between two looks at everything, which tell since when a part has been as it is.
 LOOK_PAUSE_S = 2.0
-#: The feeds are asked again no sooner: thousands of series that are not live take milliseconds to describe.
-GATHER_PAUSE_S = 0.25
+#: The feeds are asked again no sooner: to describe 3,000 series that are not live takes 30 ms.
+GATHER_PAUSE_S = 0.5
 PROBLEMS_KEPT = 10
 
 

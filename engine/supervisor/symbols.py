@@ -21,6 +21,8 @@ from engine.feeds.universe import top
 log = logging.getLogger(__name__)
 
 LOOK_PAUSE_S = 1.0
+#: Pause between two looks for symbols that stopped talking; to describe 3,000 series takes 30 ms when none is live.
+SUSPECT_PAUSE_S = 3.0
 #: Shortest time between two questions for the list, whatever is seen: weight 20, of 6,000 a minute.
 SOON_S = 10.0
 
@@ -38,8 +40,8 @@ class Turn(Enum):
 class Agenda:
     """Pure: every `relist_s` the list, every `rerank_s` the ranking (0: never), all in seconds of a monotonic clock.
 
-    Symbols that stopped talking, and replies that lack some, make the next question come soon; when it brings nothing new, the
-    same reason waits twice as long before it is good again.
+    Suspects, symbols that stopped talking or that a reply lacked, make the next question come soon; while they stay suspects,
+    each question waits twice as long as the one before.
     """
 
     def __init__(self, relist_s: float, rerank_s: float, now_s: float) -> None:
@@ -47,21 +49,23 @@ class Agenda:
         self._rerank_s = rerank_s
         self._listed_s = self._ranked_s = now_s
         self._soon_s = min(SOON_S, relist_s)
+        self._asked_about: frozenset[str] = frozenset()
 
-    def turn(self, now_s: float, *, is_suspicious: bool) -> Turn:
+    def turn(self, now_s: float, suspects: frozenset[str] = frozenset()) -> Turn:
         """What is due; a turn that is given counts as taken."""
         if self._rerank_s and now_s - self._ranked_s >= self._rerank_s:
             self._ranked_s = self._listed_s = now_s
             return Turn.RANK
-        if not is_suspicious:
+        self._asked_about &= suspects
+        if suspects - self._asked_about:
             self._soon_s = min(SOON_S, self._relist_s)
         since_s = now_s - self._listed_s
-        if since_s >= self._relist_s or (is_suspicious and since_s >= self._soon_s):
-            if is_suspicious:
-                self._soon_s = min(self._soon_s * 2, self._relist_s)
-            self._listed_s = now_s
-            return Turn.LIST
-        return Turn.NOTHING
+        if since_s < (self._soon_s if suspects else self._relist_s):
+            return Turn.NOTHING
+        if suspects:
+            self._soon_s = min(self._soon_s * 2, self._relist_s)
+        self._asked_about, self._listed_s = suspects, now_s
+        return Turn.LIST
 
     def failed(self, turn: Turn, now_s: float) -> None:
         """The exchange did not answer: the ranking is due again soon, the list when it is its time."""
@@ -69,7 +73,7 @@ class Agenda:
             self._ranked_s = now_s - max(0.0, self._rerank_s - min(self._relist_s, self._rerank_s))
 
 
-def mute_symbols(series: Iterable[SeriesFacts]) -> set[str]:
+def mute_symbols(series: Iterable[SeriesFacts]) -> frozenset[str]:
     """Symbols that had bars and of which no series is live any more."""
     had, live = set(), set()
     for one in series:
@@ -77,7 +81,7 @@ def mute_symbols(series: Iterable[SeriesFacts]) -> set[str]:
             live.add(one.symbol)
         elif one.last_closed_ms > 0:
             had.add(one.symbol)
-    return had - live
+    return frozenset(had - live)
 
 
 class SymbolWatch:
@@ -92,6 +96,8 @@ class SymbolWatch:
         # Symbols that were named stay as they are named.
         rerank_s = settings.rerank_s if top(settings.symbols) else 0.0
         self._agenda = Agenda(settings.relist_s, rerank_s, time.monotonic())
+        self._mute: frozenset[str] = frozenset()
+        self._looked_s = -SUSPECT_PAUSE_S
         #: How often the universe has changed.
         self.changes = 0
 
@@ -99,7 +105,7 @@ class SymbolWatch:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_PAUSE_S)
-            turn = self._agenda.turn(time.monotonic(), is_suspicious=self._is_suspicious())
+            turn = self._agenda.turn(time.monotonic(), self._suspects())
             try:
                 if turn is Turn.RANK:
                     await self._rank()
@@ -112,10 +118,13 @@ class SymbolWatch:
                 # Whatever the exchange says, a look that fails is followed by another, and the engine goes on.
                 log.exception("a look at the exchange's symbols failed")
 
-    def _is_suspicious(self) -> bool:
-        counts = self._feed.states()
-        quiet = sum(counts.values()) == counts[State.LIVE]
-        return self._feed.market.listing.is_in_doubt or (not quiet and bool(mute_symbols(self._feed.series())))
+    def _suspects(self) -> frozenset[str]:
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= SUSPECT_PAUSE_S:
+            counts = self._feed.states()
+            all_live = counts[State.LIVE] == sum(counts.values())
+            self._mute, self._looked_s = frozenset() if all_live else mute_symbols(self._feed.series()), now_s
+        return self._mute | self._feed.market.listing.doubted
 
     async def _rank(self) -> None:
         before = self._feed.ranked

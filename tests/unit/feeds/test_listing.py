@@ -39,14 +39,14 @@ def test_a_symbol_without_spot_trading_cannot_be_watched(listing):
 
 def test_a_symbol_that_is_missing_is_gone_when_a_second_reply_lacks_it_too(listing):
     listing.take(reply("BTCUSDT"), 2_000)
-    assert listing.is_in_doubt
+    assert listing.doubted == {"ETHUSDT"}
     assert "ETHUSDT" in listing.listed
     listing.take(reply("BTCUSDT"), 3_000)
-    assert not listing.is_in_doubt
+    assert not listing.doubted
     assert listing.halt("ETHUSDT") == Halt(GONE, 3_000)
     # And it is not doubted again, and comes back like any other
     listing.take(reply("BTCUSDT"), 4_000)
-    assert not listing.is_in_doubt
+    assert not listing.doubted
     assert listing.halt("ETHUSDT") == Halt(GONE, 3_000)
     listing.take(reply("BTCUSDT", "ETHUSDT"), 5_000)
     assert "ETHUSDT" in listing.listed
@@ -57,7 +57,7 @@ def test_one_reply_without_any_symbol_ends_nothing(listing):
     assert listing.listed == {"BTCUSDT", "ETHUSDT"}
     listing.take(reply("BTCUSDT", "ETHUSDT"), 3_000)
     assert listing.listed == {"BTCUSDT", "ETHUSDT"}
-    assert not listing.is_in_doubt
+    assert not listing.doubted
 
 
 def test_the_version_grows_with_changes_and_only_with_them(listing):

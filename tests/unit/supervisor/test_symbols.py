@@ -15,10 +15,13 @@ from engine.feeds.listing import Listing
 from engine.supervisor import symbols
 from engine.supervisor.symbols import SOON_S, Agenda, SymbolWatch, Turn, mute_symbols
 
+OLD = frozenset({"OLDUSDT"})
+NOBODY: frozenset[str] = frozenset()
 
-def turns(agenda: Agenda, until_s: int, is_suspicious=lambda _now_s: False) -> list[tuple[int, Turn]]:
+
+def turns(agenda: Agenda, until_s: int, suspects=lambda _now_s: NOBODY) -> list[tuple[int, Turn]]:
     """One look a second; the moments at which something is done."""
-    given_turns = ((now_s, agenda.turn(now_s, is_suspicious=is_suspicious(now_s))) for now_s in range(1, until_s + 1))
+    given_turns = ((now_s, agenda.turn(now_s, suspects(now_s))) for now_s in range(1, until_s + 1))
     return [(now_s, turn) for now_s, turn in given_turns if turn is not Turn.NOTHING]
 
 
@@ -33,28 +36,32 @@ def test_no_ranking_is_made_when_none_is_wished():
 
 
 def test_a_suspicion_makes_the_question_come_soon_and_the_same_one_again_ever_later():
-    found = [now_s for now_s, _ in turns(Agenda(300, 0, 0), 600, lambda _now_s: True)]
-    assert found == [10, 30, 70, 150, 310, 610][: len(found)]
-    assert len(found) >= 4
+    found = [now_s for now_s, _ in turns(Agenda(300, 0, 0), 1_300, lambda _now_s: OLD)]
+    assert found == [10, 30, 70, 150, 310, 610, 910, 1_210]
+
+
+def test_a_suspicion_against_another_symbol_is_fresh():
+    found = turns(Agenda(300, 0, 0), 400, lambda now_s: OLD if now_s < 200 else OLD | {"OTHERUSDT"})
+    assert [now_s for now_s, _ in found] == [10, 30, 70, 150, 200, 220, 260, 340]
 
 
 def test_a_suspicion_that_went_and_comes_back_is_fresh():
-    found = turns(Agenda(300, 0, 0), 120, lambda now_s: not 50 <= now_s < 60)
+    found = turns(Agenda(300, 0, 0), 120, lambda now_s: NOBODY if 50 <= now_s < 60 else OLD)
     assert [now_s for now_s, _ in found] == [10, 30, 60, 80, 120]
 
 
 def test_a_ranking_that_failed_is_made_again_soon():
     agenda = Agenda(300, 3_600, 0)
-    assert agenda.turn(3_600, is_suspicious=False) is Turn.RANK
+    assert agenda.turn(3_600) is Turn.RANK
     agenda.failed(Turn.RANK, 3_605)
-    assert agenda.turn(3_700, is_suspicious=False) is Turn.NOTHING
-    assert agenda.turn(3_905, is_suspicious=False) is Turn.RANK
+    assert agenda.turn(3_700) is Turn.NOTHING
+    assert agenda.turn(3_905) is Turn.RANK
 
 
 @given(st.integers(1, 1_000), st.integers(0, 5_000), st.lists(st.booleans(), min_size=1, max_size=300))
 def test_questions_never_come_closer_than_the_shortest_pause_whatever_is_seen(relist_s, rerank_s, seen):
     agenda = Agenda(relist_s, rerank_s, 0)
-    moments = [at for at, turn in turns(agenda, len(seen), lambda now_s: seen[now_s - 1]) if turn is Turn.LIST]
+    moments = [at for at, turn in turns(agenda, len(seen), lambda now_s: OLD if seen[now_s - 1] else NOBODY) if turn is Turn.LIST]
     assert all(later - earlier >= min(SOON_S, relist_s) for earlier, later in pairwise(moments))
 
 
