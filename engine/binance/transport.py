@@ -68,6 +68,8 @@ class Transport:
             connector = aiohttp.TCPConnector(limit=self._connections)
             headers = {"Accept": "application/json"}
             self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, headers=headers)
+            # It would send a request again by itself when a connection is lost, and nobody would know its weight.
+            self._session._retry_connection = False
         return self._session
 
 
