@@ -167,7 +167,9 @@ class Engine:
             self.events.publish,
         )
         self.report.desk = self.desk
-        self.report.symbols = symbols = SymbolWatch(self.settings, self.feed, self.desk.universe_changed, self.events.publish)
+        self.report.symbols = symbols = SymbolWatch(
+            self.settings, self.feed, lambda: self.desk.released, self.desk.universe_changed, self.events.publish
+        )
         await self.desk.reload()
         self.store.run(self.desk.reload)
         self._tasks = [

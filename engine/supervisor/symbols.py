@@ -7,7 +7,7 @@ that does not answer changes nothing: it is asked again later.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum, auto
 from typing import Any
 
@@ -25,6 +25,8 @@ LOOK_PAUSE_S = 1.0
 SUSPECT_PAUSE_S = 3.0
 #: Shortest time between two questions for the list, whatever is seen: weight 20, of 6,000 a minute.
 SOON_S = 10.0
+#: A symbol that is halted may trade again at any moment.
+HALTED_PAUSE_S = 60.0
 
 
 class Turn(Enum):
@@ -41,7 +43,7 @@ class Agenda:
     """Pure: every `relist_s` the list, every `rerank_s` the ranking (0: never), all in seconds of a monotonic clock.
 
     Suspects, symbols that stopped talking or that a reply lacked, make the next question come soon; while they stay suspects,
-    each question waits twice as long as the one before.
+    each question waits twice as long as the one before. While a symbol is known to be halted, the list is read each minute.
     """
 
     def __init__(self, relist_s: float, rerank_s: float, now_s: float) -> None:
@@ -51,7 +53,7 @@ class Agenda:
         self._soon_s = min(SOON_S, relist_s)
         self._asked_about: frozenset[str] = frozenset()
 
-    def turn(self, now_s: float, suspects: frozenset[str] = frozenset()) -> Turn:
+    def turn(self, now_s: float, suspects: frozenset[str] = frozenset(), *, any_halted: bool = False) -> Turn:
         """What is due; a turn that is given counts as taken."""
         if self._rerank_s and now_s - self._ranked_s >= self._rerank_s:
             self._ranked_s = self._listed_s = now_s
@@ -59,8 +61,8 @@ class Agenda:
         self._asked_about &= suspects
         if suspects - self._asked_about:
             self._soon_s = min(SOON_S, self._relist_s)
-        since_s = now_s - self._listed_s
-        if since_s < (self._soon_s if suspects else self._relist_s):
+        pause_s = min(HALTED_PAUSE_S, self._relist_s) if any_halted else self._relist_s
+        if now_s - self._listed_s < (min(self._soon_s, pause_s) if suspects else pause_s):
             return Turn.NOTHING
         if suspects:
             self._soon_s = min(self._soon_s * 2, self._relist_s)
@@ -85,12 +87,21 @@ def mute_symbols(series: Iterable[SeriesFacts]) -> frozenset[str]:
 
 
 class SymbolWatch:
-    """Watches over the symbols of one engine; `ranked_again` is called when the universe has changed."""
+    """Watches over the symbols of one engine.
+
+    `released` tells the symbols that are wished and not traded, `ranked_again` is called after each ranking.
+    """
 
     def __init__(
-        self, settings: Settings, feed: Feed, ranked_again: Callable[[], None], publish: Callable[[str, Any], None]
+        self,
+        settings: Settings,
+        feed: Feed,
+        released: Callable[[], Collection[str]],
+        ranked_again: Callable[[], None],
+        publish: Callable[[str, Any], None],
     ) -> None:
         self._feed = feed
+        self._released = released
         self._ranked_again = ranked_again
         self._publish = publish
         # Symbols that were named stay as they are named.
@@ -105,7 +116,7 @@ class SymbolWatch:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_PAUSE_S)
-            turn = self._agenda.turn(time.monotonic(), self._suspects())
+            turn = self._agenda.turn(time.monotonic(), self._suspects(), any_halted=bool(self._released()))
             try:
                 if turn is Turn.RANK:
                     await self._rank()

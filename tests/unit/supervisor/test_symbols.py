@@ -50,6 +50,14 @@ def test_a_suspicion_that_went_and_comes_back_is_fresh():
     assert [now_s for now_s, _ in found] == [10, 30, 60, 80, 120]
 
 
+def test_the_list_is_read_each_minute_while_a_symbol_is_halted_and_never_less_often_than_without():
+    agenda = Agenda(300, 0, 0)
+    found = [now_s for now_s in range(1, 250) if agenda.turn(now_s, any_halted=True) is Turn.LIST]
+    assert found == [60, 120, 180, 240]
+    often = Agenda(20, 0, 0)
+    assert [now_s for now_s in range(1, 70) if often.turn(now_s, any_halted=True) is Turn.LIST] == [20, 40, 60]
+
+
 def test_a_ranking_that_failed_is_made_again_soon():
     agenda = Agenda(300, 3_600, 0)
     assert agenda.turn(3_600) is Turn.RANK
@@ -119,7 +127,7 @@ async def test_a_watch_goes_on_after_whatever_trouble_and_tells_what_changed(mon
         told.append((kind, data))
         changed.set()
 
-    watch = SymbolWatch(Settings(rerank_s=0.01, relist_s=1), Feed(market), lambda: told.append("ranked"), publish)
+    watch = SymbolWatch(Settings(rerank_s=0.01, relist_s=1), Feed(market), tuple, lambda: told.append("ranked"), publish)
     task = asyncio.create_task(watch.run())
     async with asyncio.timeout(10):
         await changed.wait()
