@@ -6,8 +6,11 @@ bytes is ignored without an answer, and a connection that receives more than fiv
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
+
+from engine.base.errors import SettingsError
 
 #: Largest control frame the exchange reads, in bytes; a longer one is dropped silently.
 FRAME_BYTES_MAX = 4096
@@ -93,8 +96,22 @@ def stream_url(base: str) -> str:
 
 
 def stream_urls(bases: str) -> list[str]:
-    """Addresses of the combined streams below one base or several, joined by commas."""
-    return [stream_url(base) for base in bases.split(",") if base.strip()]
+    """Addresses of the combined streams below one base or several, joined by commas; SettingsError for what is no address."""
+    found = [stream_url(base) for base in bases.split(",") if base.strip()]
+    for url in found:
+        if not _leads_somewhere(url):
+            raise SettingsError("no address of streams", url, "write BINANCE_WS_URL as wss://host[:port]")
+    if not found:
+        raise SettingsError("no address of streams", repr(bases), "write BINANCE_WS_URL as wss://host[:port], or leave it out")
+    return found
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def rest_url(base: str) -> str:

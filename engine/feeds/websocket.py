@@ -86,7 +86,8 @@ async def open_websocket(url: str, received: Callable[[bytes], None]) -> WebSock
                 max_frame_size=MESSAGE_BYTES_MAX,
                 logger_name=_quiet,
             )
-    except (OSError, picows.WSError, TimeoutError) as error:
+    except (OSError, picows.WSError, TimeoutError, ValueError) as error:
+        # A ValueError is a host's name that cannot be written for DNS.
         found = f"{url} does not answer ({str(error) or type(error).__name__})"
         raise ExchangeUnreachable("no stream connection", found, "another attempt follows") from error
     if not isinstance(listener, Listener):

@@ -306,7 +306,7 @@ async def test_symbols_and_intervals_that_do_not_exist_are_refused(exchange: Fak
 async def test_an_exchange_that_is_away_at_start_is_named_with_its_address(unused_tcp_port: int) -> None:
     url = f"http://127.0.0.1:{unused_tcp_port}"
     with pytest.raises(ExchangeUnreachable, match=f"exchange does not answer: {url}") as caught:
-        async with running(url, url, rest_retries=1):
+        async with running(url, url.replace("http", "ws"), rest_retries=1):
             raise AssertionError("it started")
     assert caught.value.exit_code == 4
 

@@ -5,14 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.base.errors import SettingsError
 from engine.binance.streams import (
     FRAME_BYTES_MAX,
     FRAME_NAMES_MAX,
     FRAME_PAUSE_S,
+    STREAM_URLS,
     control_frames,
     kline_stream,
     rest_url,
     stream_url,
+    stream_urls,
 )
 
 
@@ -53,3 +56,16 @@ def test_a_stream_address_may_end_in_any_way(base: str, ending: str) -> None:
 @pytest.mark.parametrize("ending", ["", "/", "/api", "/api/", "/api/v3", "/api/v3/"])
 def test_a_rest_address_may_end_in_any_way(ending: str) -> None:
     assert rest_url(f"http://127.0.0.1:9001{ending}") == "http://127.0.0.1:9001"
+
+
+def test_several_bases_keep_their_order() -> None:
+    assert stream_urls("wss://a.example, ws://b.example:9443/ws ,") == ["wss://a.example/stream", "ws://b.example:9443/stream"]
+    assert [url.removesuffix("/stream") for url in stream_urls(",".join(STREAM_URLS))] == list(STREAM_URLS)
+
+
+@pytest.mark.parametrize(
+    "bases", ["", " , ", "stream.example", "https://a.example", "ws://", "ws://a:port", "ws://[", "ws://a:0"]
+)
+def test_what_is_no_address_of_streams_is_refused(bases: str) -> None:
+    with pytest.raises(SettingsError, match="BINANCE_WS_URL"):
+        stream_urls(bases)
