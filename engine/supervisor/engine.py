@@ -196,7 +196,7 @@ class Engine:
 
     def _exchange_name(self) -> str:
         """What signals say they came from: `sim`, `binance`, or the host of the URL that was given."""
-        host = urlsplit(self.settings.binance_api_url).hostname or ""
+        host = urlsplit(self.settings.binance_api_url.partition(",")[0]).hostname or ""
         return host if host and not host.endswith(BINANCE_DOMAINS) else "binance" if host else self.settings.exchange
 
     # --- work -------------------------------------------------------------------------------------------------------
