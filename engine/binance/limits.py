@@ -8,7 +8,7 @@ All hosts of the exchange share one budget. `now_ms` is the exchange's time. Pau
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,17 +25,22 @@ LIMIT_UNTIL_KNOWN = 1_200
 REQUESTS_UNTIL_KNOWN = 6_100
 #: How far the exchange's clock may be from where we believe it, in ms, either way.
 DOUBT_MS = 1_000
+#: Pause while one request is out to learn what others have spent, in ms.
+ASK_PAUSE_MS = 50
 #: A limit beyond this is no number that anybody meant.
 LIMIT_MAX = 10**9
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One request in flight: its weight, when it was sent, and the last window of each kind that it is charged to."""
+    """One request in flight: its weight, and when it was sent."""
 
     weight: int
     sent_ms: float
+    #: The last window of each kind that it is charged to.
     charged: dict["Window", int] = field(default_factory=dict)
+    #: What the exchange had certainly counted of ours when it was sent, in the window of that instant.
+    before: dict["Window", int] = field(default_factory=dict)
 
 
 class Window:
@@ -46,8 +51,13 @@ class Window:
         self.length_ms = length_ms
         self.limit = limit
         self._percent = percent
+        #: By number of window: what ours may have cost, what of it is certain, and what others spent, of which so much is sure.
         self._ours: dict[int, int] = {}
+        self._counted: dict[int, int] = {}
         self._others: dict[int, int] = {}
+        self._others_least: dict[int, int] = {}
+        #: What others spent if a count near the turn of a window belongs to the later one.
+        self._rumour: dict[int, int] = {}
 
     @property
     def allowance(self) -> int:
@@ -63,25 +73,32 @@ class Window:
         index = self.index(now_ms)
         return self._ours.get(index, 0) + self._others.get(index, 0)
 
-    def wait_s(self, weight: int, now_ms: float, flying: Iterable[Ticket], keep_percent: int) -> float:
+    def wait_s(self, weight: int, now_ms: float, flying: Collection[Ticket], keep_percent: int) -> float:
         """Seconds until this may be sent: 0.0, or the time to the end of the window that is full."""
         cost = self._cost(weight)
         allowed = self.allowance * (100 - keep_percent) // 100
         for index in range(self.index(now_ms - DOUBT_MS), self.index(now_ms + DOUBT_MS) + 1):
             late = sum(self._cost(one.weight) for one in flying if one.charged[self] < index)
-            load = self._ours.get(index, 0) + self._others.get(index, 0) + late
+            ours, others = self._ours.get(index, 0) + late, self._others.get(index, 0)
             # A request heavier than all that is allowed goes through alone, or it could never be sent.
-            if load and load + cost > allowed:
+            if ours + others and ours + others + cost > allowed:
                 return ((index + 1) * self.length_ms + DOUBT_MS - now_ms) / 1e3
+            rumour = self._rumour.get(index, 0) if index not in self._others else 0
+            if rumour > others and ours + rumour + cost > allowed:
+                # Soon a reply will be about this window for certain; one request asks for it, the others wait.
+                settled_ms = index * self.length_ms + DOUBT_MS
+                if now_ms < settled_ms or flying:
+                    return max(ASK_PAUSE_MS, settled_ms - now_ms) / 1e3
         return 0.0
 
     def take(self, ticket: Ticket, now_ms: float) -> None:
         """Charge a request that is sent now."""
         first = self.index(now_ms - DOUBT_MS)
-        for old in [index for index in self._ours.keys() | self._others.keys() if index < first - 1]:
-            self._ours.pop(old, None)
-            self._others.pop(old, None)
+        for counts in (self._ours, self._counted, self._others, self._others_least, self._rumour):
+            for old in [index for index in counts if index < first - 1]:
+                del counts[old]
         ticket.charged[self] = first - 1
+        ticket.before[self] = self._counted.get(first, 0)
         self.extend(ticket, now_ms)
 
     def extend(self, ticket: Ticket, now_ms: float) -> None:
@@ -97,13 +114,25 @@ class Window:
             if index in self._ours:
                 self._ours[index] -= self._cost(ticket.weight)
 
+    def settle(self, ticket: Ticket) -> None:
+        """The request was answered, so it was counted; it is known where when it can only have been one window."""
+        index = ticket.charged[self]
+        if index == self.index(ticket.sent_ms - DOUBT_MS):
+            self._counted[index] = self._counted.get(index, 0) + self._cost(ticket.weight)
+
     def told(self, ticket: Ticket, now_ms: float, used: int, flying: Iterable[Ticket]) -> None:
-        """The reply to this request says what is used; one that may belong to two windows says nothing of either."""
-        index = self.index(ticket.sent_ms - DOUBT_MS)
-        if index != self.index(now_ms + DOUBT_MS):
-            return
+        """The reply to this request says what is used, by whomever.
+
+        At most all of ours is in it, and at least what had been answered before this request was sent, and itself. A count
+        that may belong to two windows is a rumour about the later one.
+        """
+        first, index = self.index(ticket.sent_ms - DOUBT_MS), self.index(now_ms + DOUBT_MS)
         ours = self._ours.get(index, 0) + sum(self._cost(one.weight) for one in flying if one.charged[self] < index)
-        self._others[index] = max(self._others.get(index, 0), used - ours)
+        if first != index:
+            self._rumour[index] = max(self._rumour.get(index, 0), used - ours)
+            return
+        least = self._others_least[index] = max(self._others_least.get(index, 0), used - ours)
+        self._others[index] = max(least, used - self._cost(ticket.weight) - ticket.before.get(self, 0))
 
     def inherit(self, used: int, now_ms: float) -> None:
         """Count what was sent before this window was known."""
@@ -196,13 +225,18 @@ class Budget:
         return ticket
 
     def done(self, ticket: Ticket, now_ms: float, told: Mapping[int, int] | None = None) -> None:
-        """The request was answered, or given up; `told` is the weight used that its reply named, by length of window in ms."""
+        """The request was answered, or given up (None).
+
+        `told` is the weight used that its reply named, by length of window in ms.
+        """
         self._looked_ms = now_ms
         if ticket not in self._flying:
             return
         self._flying.remove(ticket)
         for window in self._windows.values():
             window.extend(ticket, now_ms)
+            if told is not None:
+                window.settle(ticket)
             if told and window.kind == WEIGHT and window.length_ms in told:
                 window.told(ticket, now_ms, told[window.length_ms], self._flying)
 

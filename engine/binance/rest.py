@@ -264,7 +264,7 @@ class RestClient:
 
     async def _send(self, host: str, request: Request) -> Reply:
         ticket = self.budget.take(request.weight, self.now_ms())
-        told: dict[int, int] = {}
+        told: dict[int, int] | None = None
         self.requests += 1
         try:
             reply = await self._transport.get(host + request.path, request.query, request.most_bytes)

@@ -90,10 +90,49 @@ def test_what_others_behind_our_address_spend_is_not_ours_to_spend() -> None:
     assert weights.used == 92
 
 
-def test_a_count_that_may_belong_to_the_minute_before_says_nothing() -> None:
+def test_what_others_spend_is_not_mistaken_for_ours_while_much_of_ours_is_in_flight() -> None:
+    """Of eight requests sent at once, nobody knows which the exchange counted first: others may have spent all the rest."""
+    # Given
     weights = budget(limit=100, percent=100)
-    weights.done(weights.take(1, NOON_MS + MINUTE_MS - 10), NOON_MS + MINUTE_MS + 10, {MINUTE_MS: 99})
-    assert weights.wait_s(50, NOON_MS + MINUTE_MS + 2_000) == 0.0
+    now_ms = NOON_MS + 10_000
+    flying = [weights.take(2, now_ms) for _ in range(8)]
+
+    # When
+    weights.done(flying[0], now_ms + 50, {MINUTE_MS: 90})
+
+    # Then
+    assert weights.wait_s(2, now_ms + 50) > 0
+    for ticket in flying[1:]:
+        weights.done(ticket, now_ms + 60, {MINUTE_MS: 90})
+    spent(weights, 2, now_ms + 70, told=92)
+    assert weights.used == 92
+
+
+def test_near_the_turn_of_a_minute_a_count_is_a_rumour_that_one_request_looks_into() -> None:
+    # Given a reply that may be about the minute before or about this one
+    weights = budget(limit=100, percent=100)
+    turn_ms = NOON_MS + MINUTE_MS
+    weights.done(weights.take(1, turn_ms - 10), turn_ms + 10, {MINUTE_MS: 99})
+
+    # Then nothing is sent until it is clear which minute it is
+    wait_s = weights.wait_s(50, turn_ms + 20)
+    assert wait_s == pytest.approx((DOUBT_MS - 20) / 1e3)
+    now_ms = turn_ms + 20 + wait_s * 1e3
+    assert weights.wait_s(50, now_ms) == 0.0
+    ticket = weights.take(50, now_ms)
+    assert 0 < weights.wait_s(1, now_ms + 1) < 1
+
+    # And the next reply tells that nobody else has spent anything
+    weights.done(ticket, now_ms + 100, {MINUTE_MS: 51})
+    assert weights.wait_s(40, now_ms + 100) == 0.0
+
+
+def test_a_request_that_was_given_up_may_have_been_counted_or_not() -> None:
+    weights = budget(limit=100, percent=100)
+    now_ms = NOON_MS + 10_000
+    weights.done(weights.take(40, now_ms), now_ms + 9_000)
+    spent(weights, 2, now_ms + 9_000, told=60)
+    assert weights.wait_s(2, now_ms + 9_000) > 0
 
 
 def test_raw_requests_are_counted_in_windows_of_their_own() -> None:
