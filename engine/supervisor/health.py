@@ -17,6 +17,8 @@ from engine.supervisor.waiting import line
 
 #: Most of the request weight that the exchange allows, in percent, before it is worth a word.
 WEIGHT_WORD_PERCENT = 95
+#: Messages later than this are worth a word: ten times what a healthy network and engine take.
+LATE_MS = 1_000.0
 
 
 class Word(StrEnum):
@@ -81,6 +83,10 @@ def _feeds(feeds: FeedFacts, released: int) -> Part:
     series = feeds.series
     total, live = sum(series.values()), series[State.LIVE]
     if live == total:
+        lag_ms = feeds.event_lag.p50_ms
+        if lag_ms is not None and lag_ms > LATE_MS:
+            reason = f"half of the messages are later than {lag_ms:.0f} ms"
+            return Part(Word.DEGRADED, reason, "look at the load of this machine, at the network, and at the clock")
         return Part(Word.OK, f"{released} symbols are not traded now" if released else "")
     reason = f"{total - live} of {total} series are not live: {line(feeds.troubles[0])}" if feeds.troubles else "series come"
     if series[State.NO_DATA] == total:

@@ -134,7 +134,7 @@ def test_a_symbol_that_comes_up_in_the_ranking_is_asked_about_from_then_on_and_i
     # And a small change of ranks moves nobody
     changes = len([line for line in running.err if "ranked again" in line])
     requests = ask(path, "/status")["feeds"]["counts"]["rest_requests"]
-    until(path, "/status", lambda found: found["feeds"]["counts"]["rest_requests"] > requests + 8)
+    until(path, "/status", lambda found: found["feeds"]["counts"]["rest_requests"] > requests + 4)
     assert len([line for line in running.err if "ranked again" in line]) == changes
 
 

@@ -104,6 +104,7 @@ def test_feeds_have_failed_when_all_that_was_there_is_stale_and_start_while_hist
         ("exchange", {"feeds": feeds(pause_s=30.0)}, Word.DEGRADED, "pause of 30 s"),
         ("exchange", {"feeds": feeds(pause_s=120.0, is_banned=True)}, Word.DEGRADED, "banned for 120 s"),
         ("exchange", {"feeds": feeds(weight_used=5_900)}, Word.DEGRADED, "5900 of 6000"),
+        ("feeds", {"feeds": feeds(event_lag=Quantiles(1_500.0, 9_000.0))}, Word.DEGRADED, "later than 1500 ms"),
         ("history", {"feeds": feeds(history_done=1, history_seconds_left=9.0)}, Word.STARTING, "1 of 3 series, about 9 s left"),
         ("history", {"feeds": feeds(history_problem="BTCUSDT 1m: status 500")}, Word.DEGRADED, "status 500"),
         ("candles", {"problems": {"candles": "no room for 2 more symbols"}}, Word.DEGRADED, "no room"),
