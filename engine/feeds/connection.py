@@ -115,8 +115,12 @@ class Connection:
         return self._past_refusals + sum(link.refusals for link in self._links)
 
     def add(self, names: Iterable[str]) -> None:
-        """Let these streams travel here too."""
-        self._wish.update(dict.fromkeys(names))
+        """Let these streams travel here too; one that left just now and is carried still is told to be subscribed at once."""
+        new = [name for name in names if name not in self._wish]
+        self._wish.update(dict.fromkeys(new))
+        still = [name for name in new if any(name in link.subscriptions.live for link in self._links)]
+        if still:
+            self._on_subscribed(still)
         self._tell_links()
 
     def remove(self, names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -174,6 +175,18 @@ class Listener:
         self.numbers: dict[str, list[int]] = defaultdict(list)
         self.subscribed: list[str] = []
         self.lost: list[str] = []
+        #: Streams that are carried, if what was told is true.
+        self.carried: set[str] = set()
+
+    def note_subscribed(self, names: Sequence[str]) -> None:
+        """These are carried."""
+        self.subscribed.extend(names)
+        self.carried.update(names)
+
+    def note_lost(self, names: Sequence[str]) -> None:
+        """These are carried no more."""
+        self.lost.extend(names)
+        self.carried.difference_update(names)
 
     def take(self, payload: bytes) -> Message | None:
         """An event's number is kept; anything else is returned as the intake of a feed would."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -31,8 +32,8 @@ async def connected(urls: str, names: Sequence[str] = (), **changes: object) -> 
     connections = Connections(
         urls,
         listener.take,
-        listener.subscribed.extend,
-        listener.lost.extend,
+        listener.note_subscribed,
+        listener.note_lost,
         **values,  # type: ignore[arg-type]
     )
     try:
@@ -307,6 +308,16 @@ async def test_a_changed_plan_costs_no_other_stream_an_event(server: StreamServe
         assert connections.stats["reconnects"] == connections.stats["replacements"] == 0
 
 
+async def test_a_stream_that_leaves_and_comes_again_at_once_is_told_to_be_subscribed(server: StreamServer) -> None:
+    async with connected(server.url, TEN) as (connections, listener):
+        await settled(server, listener, TEN)
+        connections.mend(TEN[1:])
+        connections.mend(TEN)
+        assert listener.subscribed[-1] == TEN[0]
+        await more(listener, TEN[0])
+        assert server.peers[0].said_of("UNSUBSCRIBE") == []
+
+
 async def test_control_frames_are_small_and_slow(server: StreamServer) -> None:
     names = [f"symbol{number}longname@kline_15m" for number in range(1_000)]
     async with connected(server.url, names, max_streams=1_000) as (_, listener):
@@ -359,6 +370,83 @@ async def test_another_host_is_tried_when_one_fails_and_left_when_it_is_back(
             await settled(server, listener, TEN)
             await until(lambda: connections.host == f"{server.url}/stream", "back at the first")
             assert listener.lost == []
+
+
+async def test_when_the_exchange_is_known_to_be_back_no_pause_is_waited_out(
+    server: StreamServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.feeds.connection.full_jitter_s", lambda *_: 60.0)
+    server.refuse = True
+    async with connected(server.url, TEN) as (connections, listener):
+        await until(lambda: "does not answer" in connections.problem, "a failure")
+        server.refuse = False
+        connections.hurry()
+        await settled(server, listener, TEN)
+        assert server.attempts == 2
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_mischief_of_all_kinds_exactly_the_wish_is_carried_and_told(
+    server: StreamServer, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("engine.feeds.link.ACK_TIMEOUT_S", 0.4)
+    monkeypatch.setattr("engine.feeds.link.REFUSED_PAUSE_S", 0.1)
+    monkeypatch.setattr("engine.feeds.subscriptions.CHECK_EVERY_S", 0.7)
+    monkeypatch.setattr("engine.feeds.connection.RECONNECT_MAX_S", 1.0)
+    chance = random.Random(seed)
+    pool = [f"s{number}@kline_1m" for number in range(40)]
+    wish = chance.sample(pool, 20)
+    async with connected(server.url, wish, max_streams=8, max_age_s=3.0, silence_ms=1_000) as (connections, listener):
+        for _ in range(40):
+            await mischief(server, chance)
+            if chance.random() < 0.3:
+                wish = chance.sample(pool, chance.randrange(1, 40))
+                listener.carried &= set(wish)
+                connections.mend(wish)
+            if chance.random() < 0.2:
+                connections.resubscribe(chance.sample(pool, 3))
+            await asyncio.sleep(0.08)
+
+        # When it behaves again
+        server.refuse, server.ignore_subscribes, server.born_mute = False, 0, False
+        server.dead.clear()
+        for peer in server.open:
+            peer.alive.set()
+            peer.mute = False
+            await peer.release()
+        await until(lambda: listener.carried == set(wish) and set(carried(server)) == set(wish), "the wish", 20.0)
+        heard = {name: len(listener.numbers[name]) for name in wish}
+        await until(lambda: all(len(listener.numbers[name]) > heard[name] for name in wish), "events of all")
+
+
+async def mischief(server: StreamServer, chance: random.Random) -> None:  # noqa: C901 - a list of deeds
+    """One thing that goes wrong, or stops going wrong."""
+    peer = chance.choice(server.open) if server.open else None
+    what = chance.randrange(12)
+    if what == 0:
+        server.refuse = not server.refuse
+    elif what == 1:
+        server.ignore_subscribes = chance.randrange(3)
+    elif what == 2:
+        server.born_mute = not server.born_mute
+    elif what == 3:
+        await server.announce_shutdown()
+    elif peer is not None and what == 4:
+        server.abort(peer)
+    elif peer is not None and what == 5:
+        await peer.socket.close(code=chance.choice((1000, 1001, 1008, 1011)), message=b"Too many requests")
+    elif peer is not None and what == 6:
+        peer.mute = not peer.mute
+    elif peer is not None and what == 7:
+        peer.alive.clear()
+    elif peer is not None and what == 8 and peer.streams:
+        del peer.streams[chance.choice(list(peer.streams))]
+    elif peer is not None and what == 9:
+        peer.streams["foreign@trade"] = None
+    elif peer is not None and what == 10:
+        peer.held = []
+    elif peer is not None:
+        await peer.release()
 
 
 async def test_a_connection_that_our_own_mistake_ended_begins_again(
