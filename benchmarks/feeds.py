@@ -114,7 +114,7 @@ def _burst(exchange: Exchange, feed: FeedProcess, midnight_ms: float) -> dict[st
 
 def cold_starts(rounds: int) -> list[dict[str, Any]]:
     """100 symbols × 6 intervals × 1,440 bars from nothing."""
-    taken, weights, refused = [], [], 0
+    taken, weights, refused, spent_s = [], [], 0, []
     for _ in range(rounds):
         _not_at_the_end_of_a_minute()
         with (
@@ -128,10 +128,12 @@ def cold_starts(rounds: int) -> list[dict[str, Any]]:
             audit = exchange.audit()
             weights.append(audit["weight"]["peak_1m"])
             refused += sum(audit["replies"].get(status, 0) for status in ("429", "418"))
+            spent_s.append((cpu_s(feed.process), cpu_s(exchange.process)))
             rows = sum(len(bars) for bars in feed.held().values())
     took_s, weight = statistics.median(taken), max(weights)
     row = {"case": "cold start, 100 x 6 x 1440 bars", "median_s": round(took_s, 2), "slowest_s": round(max(taken), 2)}
     row |= {"weight": weight, "refused": refused, "bars": rows, "pages": found["stats"]["history_pages"]}
+    row |= {"feed_cpu_s": round(min(spent_s)[0], 2), "simulator_cpu_s": round(min(spent_s)[1], 2)}
     reached = took_s < COLD_GOAL_S and weight < COLD_WEIGHT_GOAL and not refused
     return [row | {"goal": f"{COLD_GOAL_S:g} s, weight {COLD_WEIGHT_GOAL}, no 429", "reached": reached}]
 
