@@ -43,10 +43,11 @@ def _kept(folders: Sequence[Path]) -> Image | None:
 
 
 async def _build(folders: Sequence[Path]) -> str:
-    """Let a child write the file into the first folder that takes it; says where. It ends with us at the latest."""
+    """Let a child write the file into the first folder that takes it; says where."""
     try:
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "engine.scanner", *map(str, folders)),
+            # -P: what lies in the folder where we happen to be started is not ours to run.
+            *(sys.executable, "-P", "-m", "engine.scanner", *map(str, folders)),
             env=_environment(os.environ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

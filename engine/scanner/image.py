@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import os
 import struct
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -80,11 +81,16 @@ def read(path: Path) -> Image:
 def write(image: Image, path: Path) -> None:
     """Keep the code in a file, whole or not at all; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    with os.fdopen(fd, "wb") as file:
-        file.write(image.packed())
-    fresh.replace(path)
+    # A name that nobody can know beforehand: no link can wait there, and engines in two containers may have the same pid.
+    fd, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(image.packed())
+            os.fchmod(fd, 0o644)
+        Path(fresh).replace(path)
+    except OSError:
+        Path(fresh).unlink()
+        raise
 
 
 def load(image: Image, context: int, keep: object = None) -> Scan:

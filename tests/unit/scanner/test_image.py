@@ -50,6 +50,30 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
         image.read(path)
 
 
+def test_nobody_who_guesses_names_turns_the_writing_elsewhere(tmp_path: Path) -> None:
+    # Given a link where an engine that goes by its process id would write
+    path, victim = image.file_in(tmp_path / "cache"), tmp_path / "victim"
+    path.parent.mkdir()
+    victim.write_text("precious")
+    for name in (f"{path.name}.{os.getpid()}", path.name):
+        (path.parent / name).symlink_to(victim)
+
+    image.write(Image(b"code", 0), path)
+
+    assert victim.read_text() == "precious"
+    assert not path.is_symlink()
+    assert (path.stat().st_mode & 0o777, image.read(path)) == (0o644, Image(b"code", 0))
+
+
+def test_what_cannot_be_kept_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = image.file_in(tmp_path)
+    path.mkdir()
+
+    with pytest.raises(OSError, match="directory"):
+        image.write(Image(b"code", 0), path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_memory_with_code_is_never_writable() -> None:
     world = World(compiled=True)
     try:
@@ -128,6 +152,18 @@ def test_a_child_makes_the_code_once_and_it_is_the_same_code(tmp_path: Path, mon
     assert image.read(image.file_in(tmp_path)) == first == machine_code_image()
     monkeypatch.setattr(sys, "executable", "/nowhere")
     assert asyncio.run(machine_code.obtain(tmp_path)) == first
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_the_child_runs_nothing_of_the_folder_in_which_the_engine_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given somebody's files under names that the compiler imports
+    for name in ("numba", "struct", "engine"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('foreign code')")
+    monkeypatch.chdir(tmp_path)
+
+    assert asyncio.run(machine_code.obtain(tmp_path / "cache")) == machine_code_image()
 
 
 @pytest.mark.usefixtures("no_cache")
