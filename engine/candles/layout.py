@@ -1,7 +1,7 @@
 """How a candle segment is laid out in memory: sizes, offsets, and the header that lets a reader check them.
 
     0        header: magic, version, shape (64 bytes), then published counts of symbols and intervals
-    4096     names of symbols     max_symbols × 32 bytes, UTF-8, zero-padded
+    4096     names of symbols     max_symbols × 256 bytes, UTF-8, zero-padded
              names of intervals   max_intervals × 8 bytes
              counts       uint64 [series]   closed bars ever appended; the newest has index count - 1
              firsts       uint64 [series]   index of the oldest bar that is held
@@ -21,9 +21,10 @@ from typing import NamedTuple
 from engine.base.errors import CandleError, LayoutMismatch
 
 MAGIC = b"ENGKLINE"
-VERSION = 1
+VERSION = 2
 HEADER_BYTES = 4096
-NAME_BYTES = 32
+#: Names of the exchange are Unicode: twenty characters may take eighty bytes.
+NAME_BYTES = 256
 INTERVAL_NAME_BYTES = 8
 VALUES = 9
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from engine.base.errors import CandleError
 from engine.base.types import interval_ms
 from engine.binance import streams
 from engine.candles.bars import window_start_ms
@@ -50,28 +51,35 @@ class Wish:
     def fulfil(
         self, needed: Mapping[str, AbstractSet[str]], from_ms: Mapping[str, int], since_ms: Mapping[str, int], now: Now
     ) -> None:
-        """See Feed.require; raises SettingsError for an interval that is not on a regular grid, SegmentFull without room."""
+        """See Feed.require; raises SettingsError for an interval that is not on a regular grid, and when all others are watched,
+        SegmentFull or another CandleError for the first that has no place in the candles.
+        """
         lengths = {interval: interval_ms(interval) for intervals in needed.values() for interval in intervals}
         wish = {(symbol, interval) for symbol, intervals in needed.items() for interval in intervals}
         self._release([slot for slot in self._watch.slots if (slot.symbol, slot.interval) not in wish])
         opened: list[Slot] = []
-        try:
-            for symbol, interval in sorted(wish, key=lambda key: (lengths[key[1]], key[0])):
-                length_ms = lengths[interval]
-                first_ms = from_ms.get(interval)
-                if first_ms is None:
-                    first_ms = window_start_ms(now.exchange_ms, length_ms, self._history_bars)
-                first_ms -= first_ms % length_ms
-                slot = self._watch.slot(symbol, interval)
-                if slot is None:
+        problem: CandleError | None = None
+        for symbol, interval in sorted(wish, key=lambda key: (lengths[key[1]], key[0])):
+            length_ms = lengths[interval]
+            first_ms = from_ms.get(interval)
+            if first_ms is None:
+                first_ms = window_start_ms(now.exchange_ms, length_ms, self._history_bars)
+            first_ms -= first_ms % length_ms
+            slot = self._watch.slot(symbol, interval)
+            if slot is None:
+                try:
                     opened.append(self._open(symbol, interval, length_ms, first_ms, now))
-                    opened[-1].series.since_ms = since_ms.get(interval, math.inf)
-                elif first_ms < slot.from_ms:
-                    slot.from_ms = first_ms
-                    self._watch.attend(slot)
-        finally:
-            # Those that found room are watched even if the next did not.
-            self._watch.add(opened, now)
+                except CandleError as error:
+                    # One name without a place must not keep those behind it from theirs.
+                    problem = problem or error
+                    continue
+                opened[-1].series.since_ms = since_ms.get(interval, math.inf)
+            elif first_ms < slot.from_ms:
+                slot.from_ms = first_ms
+                self._watch.attend(slot)
+        self._watch.add(opened, now)
+        if problem is not None:
+            raise problem
 
     def _open(self, symbol: str, interval: str, length_ms: int, from_ms: int, now: Now) -> Slot:
         numbers = self._writer.add_symbol(symbol), self._writer.add_interval(interval)

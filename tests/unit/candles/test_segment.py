@@ -110,7 +110,7 @@ def test_full_tables_refuse_a_new_name_and_still_know_the_old_ones(pair: Pair) -
     assert pair.reader.intervals() == ("1m", "1h")
 
 
-@pytest.mark.parametrize("name", ["", "X" * (layout.NAME_BYTES + 1), "币" * 11, "A\0B"])
+@pytest.mark.parametrize("name", ["", "X" * (layout.NAME_BYTES + 1), "币" * (layout.NAME_BYTES // 3 + 1), "A\0B"])
 def test_a_name_that_does_not_fit_is_refused_and_takes_no_number(pair: Pair, name: str) -> None:
     with pytest.raises(CandleError, match="does not fit"):
         pair.writer.add_symbol(name)
@@ -211,3 +211,9 @@ def test_a_segment_is_closed_with_its_writer() -> None:
     segment.close()
     with pytest.raises(ValueError, match=r"released|closed"):
         writer.put_closed(0, 0, kline(1))
+
+
+def test_the_longest_names_of_the_exchange_have_room(pair: Pair) -> None:
+    name = "𠮷" * 20 + "USDT"
+    number = pair.writer.add_symbol(name)
+    assert pair.reader.symbols()[number] == name
