@@ -183,8 +183,12 @@ def decode_klines(body: bytes) -> list[Kline]:
     rows = decode_body(body, _decode_rows)
     # The seventh value is the close time, the last is unused. Slices and maps, as there are a million rows at a start.
     klines = [_new(Kline, row[:6] + row[7:11]) for row in rows]
-    # A sum of floats is finite only if every one of them is.
-    if not all(map(isfinite, map(sum, klines))):
+    try:
+        # A sum of floats is finite only if every one of them is.
+        is_finite = all(map(isfinite, map(sum, klines)))
+    except OverflowError:
+        is_finite = False
+    if not is_finite:
         raise BadReply("klines hold a number that is not finite", repr(body[:_EXCERPT_BYTES]))
     return klines
 

@@ -7,12 +7,12 @@ back that bars are not cut short by it, and an event's time is never more than a
 import asyncio
 import contextlib
 import logging
-import math
 import time
 
 from engine.base.clock import ExchangeClock
 from engine.base.errors import ExchangeError
 from engine.binance.rest import RestClient
+from engine.feeds.asks import TIME_MAX_MS
 from engine.feeds.drift import Drift
 from engine.feeds.facts import ClockFacts
 from engine.feeds.leaps import Leaps
@@ -157,7 +157,7 @@ class Timekeeper:
         return self._clock.now_ms() - DOUBT_S * 1e3 * self._clock.rate - self._leaps.ahead_ms(time.monotonic())
 
     def latest_ms(self) -> float:
-        """An instant that the exchange's clock has certainly not passed yet; infinity while its rate is not known."""
+        """An instant that the exchange's clock has certainly not passed yet; the end of all times while its rate is not known."""
         return self._ahead_ms(DOUBT_S)
 
     def horizon_ms(self) -> float:
@@ -166,5 +166,5 @@ class Timekeeper:
 
     def _ahead_ms(self, seconds: float) -> float:
         if not self._is_known or self._clock.rate == STILL:
-            return math.inf
+            return TIME_MAX_MS
         return self._clock.now_ms() + seconds * 1e3 * self._clock.rate

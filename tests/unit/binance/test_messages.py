@@ -186,6 +186,12 @@ def test_malformed_kline_rows_are_a_bad_reply(rows: object) -> None:
         messages.decode_klines(msgspec.json.encode(rows))
 
 
+def test_a_number_too_large_for_any_sum_is_a_bad_reply() -> None:
+    body = b'[[%b,"1","1","1","1","1",1,"1",1,"1","1","0"]]' % (b"9" * 400)
+    with pytest.raises(BadReply):
+        messages.decode_klines(body)
+
+
 def test_a_whole_recorded_exchange_information_is_read() -> None:
     text = gzip.decompress(Path(CAPTURES / "exchange-info-2021-10-12.json.gz").read_bytes())
     info = messages.decode_exchange_info(text.splitlines()[0].partition(b": ")[2])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.base.clock import ExchangeClock
+from engine.feeds.asks import TIME_MAX_MS
 from engine.feeds.drift import SPACING_S, Drift
 from engine.feeds.leaps import LASTING_S, Leaps
 from engine.feeds.pace import Sample
@@ -79,7 +80,7 @@ async def test_a_clock_that_leaps_ahead_is_followed_but_makes_nothing_certain() 
 
 async def test_what_events_claim_is_a_lower_bound_only() -> None:
     rest, clock, keeper = kept()
-    assert keeper.horizon_ms() == keeper.latest_ms() == float("inf")
+    assert keeper.horizon_ms() == keeper.latest_ms() == TIME_MAX_MS
     await keeper.measure()
     asked = rest.asked
 
