@@ -5,6 +5,7 @@ recording, by name, and never the feed: what cannot be written is counted and le
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
@@ -146,6 +147,14 @@ class Recorder:
             log.exception("recording failed")
             self._segments.abandon()
             self._failure = f"a mistake of ours ({error!r})"
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nobody takes what still waits: a disk that hung before it failed may have left much of it."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._batches.get_nowait()
 
 
 def _encode(noted: _Noted | Reply, wall_ahead_us: int) -> bytes:

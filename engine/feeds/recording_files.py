@@ -42,7 +42,7 @@ class Segments:
         self._file: BinaryIO | None = None
         self._deflate: Any = None
         self._size = 0
-        self._began_s = 0.0
+        self._began_s = self._named_s = 0.0
         self._count = 0
 
     def open(self) -> None:
@@ -77,7 +77,9 @@ class Segments:
         self._make_room()
         self._began_s = self._now_s()
         self._count += 1
-        moment = datetime.fromtimestamp(self._began_s, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        # A clock that is set back must not put what is recorded later before what was recorded earlier.
+        self._named_s = max(self._began_s, self._named_s)
+        moment = datetime.fromtimestamp(self._named_s, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         path = self.directory / f"{moment}-{os.getpid()}-{self._count:06d}{recording.SUFFIX}"
         # Unbuffered: what is handed to the system outlives this process.
         self._file = path.open("xb", buffering=0)

@@ -125,6 +125,20 @@ def test_segments_change_with_age_and_size_and_the_oldest_go(tmp_path: Path) -> 
     assert len(recording.segments(tmp_path)) >= 5
 
 
+def test_segments_stay_in_order_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    # Given a clock that loses an hour between two segments
+    now_s = 1_000_000.0
+    segments = Segments(tmp_path, "r", 80_000, now_s=lambda: now_s, age_s=60)
+    segments.open()
+    for number in range(20):
+        now_s += 70 if number != 10 else -3_600
+        segments.write(recording.encode_frame(number, number, 0, os.urandom(2_000)))
+    segments.close()
+
+    assert [record.received_us for record in records_of(tmp_path)] == list(range(20))
+    assert len(recording.segments(tmp_path)) > 5
+
+
 def take_nothing(_: bytes) -> Message | None:
     return None
 
@@ -155,6 +169,7 @@ async def test_a_full_disk_ends_the_recording_by_name_and_counted_but_not_the_fe
     # Then
     assert "No space left on device" in recorder.problem
     assert "recording has stopped" in caplog.text
+    assert recorder._batches.qsize() <= 2, "what waited is let go"
     assert [record.payload for record in records_of(tmp_path) if isinstance(record, Frame)] == [b"first"]
 
 
