@@ -34,6 +34,8 @@ CHUNK_BYTES = 1 << 18
 GZIP = 31
 #: A record that claims to be larger is damage, not data.
 RECORD_BYTES_MAX = 1 << 28
+#: Nor is a time further than this from the beginning of its clock, in microseconds.
+TIME_MAX_US = 1 << 62
 
 
 class Frame(NamedTuple):
@@ -137,6 +139,8 @@ def _record(source: "_Source") -> Record | None:
     kind, received_us, monotonic_us, size, rest = line.split(b" ", 4)
     if not 0 <= int(size) <= RECORD_BYTES_MAX:
         raise ValueError(f"a record of {int(size)} bytes")
+    if max(abs(int(received_us)), abs(int(monotonic_us))) > TIME_MAX_US:
+        raise ValueError("a record of another time")
     body = source.bytes(int(size) + 1)
     if body is None:
         return None
@@ -198,17 +202,23 @@ class _Source:
             except OSError as error:
                 raise RecordingError("recording cannot be read", f"{self._path} ({error.strerror})", "check the disk") from error
             self.ended = not chunk
+            if self._inflate.eof and (chunk or self._inflate.unused_data):
+                self._say_damaged("something follows its end")
+                return False
             before = self._inflate.copy()
             try:
                 fresh = self._inflate.decompress(chunk)
             except zlib.error as error:
-                log.warning("recording %s is damaged, the rest of the file is left out: %s", self._path.name, error)
-                self.ended = True
+                self._say_damaged(error)
                 fresh = _up_to_the_damage(before, chunk)
             if fresh:
                 self._buffer, self._place = self._buffer[self._place :] + fresh, 0
                 return True
         return False
+
+    def _say_damaged(self, reason: object) -> None:
+        self.ended = True
+        log.warning("recording %s is damaged, the rest of the file is left out: %s", self._path.name, reason)
 
 
 def _up_to_the_damage(inflate: Any, chunk: bytes) -> bytes:

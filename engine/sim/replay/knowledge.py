@@ -147,8 +147,8 @@ class _Reading:
     def _take_reply(self, run: int, reply: Reply) -> None:
         if reply.status != 200:
             return
-        asked = question(reply.target)
         try:
+            asked = question(reply.target)
             if asked[0] == KLINES:
                 self._take_page(run, reply, dict(asked[1]))
             elif asked[0] == TIME:
@@ -156,7 +156,7 @@ class _Reading:
                 self._take_time(run, reply.monotonic_us - reply.took_us // 2, server_ms)
             elif asked[0] not in NOT_REPEATED:
                 self._replies.append((run, reply.monotonic_us, asked, reply.body))
-        except BadReply as error:
+        except (BadReply, ValueError) as error:
             self._unreadable += 1
             log.info("a recorded reply is left out: %s", error)
 

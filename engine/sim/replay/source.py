@@ -48,8 +48,10 @@ def _capture(path: Path) -> Iterator[tuple[str, Record]]:
             epoch, separator, payload = line.partition(b": ")
             try:
                 received_us = round(float(epoch) * 1e6)
-            except ValueError:
+            except (ValueError, OverflowError):
                 separator = b""
+            else:
+                separator = separator if abs(received_us) <= recording.TIME_MAX_US else b""
             if separator and line.endswith(b"\n"):
                 yield "", Frame(received_us, received_us, 0, payload.rstrip(b"\r\n"))
             elif line.strip():

@@ -307,3 +307,17 @@ def test_a_series_is_as_wide_as_a_bar(tmp_path: Path) -> None:
 
     assert known.closed["BTCUSDT", "1m"].shape == (bars.FIELDS, 2)
     assert known.closed["BTCUSDT", "1m"].dtype == np.float64
+
+
+@pytest.mark.parametrize("epoch", ["inf", "-inf", "nan", "1e300"])
+def test_a_time_of_a_capture_that_cannot_be_is_left_out(tmp_path: Path, epoch: str) -> None:
+    text = close(1).payload.decode()
+    (tmp_path / "a.ws").write_text(f"wss://x <-> 1.0\n{epoch}: {text}\n2.0: {text}\n")
+
+    assert [record.received_us for _, record in Source(tmp_path / "a.ws").records()] == [2_000_000]
+
+
+def test_a_reply_to_a_question_that_is_none_is_left_out(tmp_path: Path) -> None:
+    found = learn(Source(write(tmp_path, [close(1), reply("//[x/api/v3/klines", [], T)])))
+
+    assert (found.frames, found.unreadable, found.replies) == (1, 1, {})

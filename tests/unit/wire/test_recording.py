@@ -82,7 +82,17 @@ def test_damage_in_the_middle_ends_the_file_there_and_is_told(tmp_path: Path, ca
     assert "damaged" in caplog.text
 
 
-@pytest.mark.parametrize("line", [b"F 1 2 -1 0\n", b"F 1 2 99999999999 0\n", b"X 1 2 0 0\n\n", b"nonsense\n", b"R 1 2 0 {}\n\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"F 1 2 -1 0\n",
+        b"F 1 2 99999999999 0\n",
+        b"X 1 2 0 0\n\n",
+        b"nonsense\n",
+        b"R 1 2 0 {}\n\n",
+        b"F 1 1%b 0 0\n\n" % (b"0" * 400),
+    ],
+)
 def test_what_is_no_record_ends_the_file_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture, line: bytes) -> None:
     deflate = zlib.compressobj(1, zlib.DEFLATED, recording.GZIP)
     data = deflate.compress(recording.encode_head("r") + recording.encode_frame(1, 2, 3, b"x") + line) + deflate.flush()
@@ -120,3 +130,12 @@ def test_segments_of_a_directory_come_in_the_order_of_their_names(tmp_path: Path
         (tmp_path / name).touch()
 
     assert [path.name for path in recording.segments(tmp_path)] == ["1.rec.gz", "2.rec.gz"]
+
+
+def test_what_follows_the_end_of_a_file_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # Given two segments put together as `cat` does it
+    written: list[Record] = [Frame(1, 2, 0, b"one")]
+    (tmp_path / "a.rec.gz").write_bytes(segment(written) + segment(written))
+
+    assert records_of(tmp_path / "a.rec.gz") == written
+    assert "something follows its end" in caplog.text
