@@ -24,7 +24,6 @@ from engine.binance import streams
 from engine.binance.limits import Budget
 from engine.binance.rest import RestClient
 from engine.candles.writer import Writer
-from engine.feeds import news
 from engine.feeds.asks import Ask, Tally
 from engine.feeds.connections import Connections
 from engine.feeds.facts import ClockFacts, SeriesFacts, facts_of
@@ -36,6 +35,7 @@ from engine.feeds.intake import Intake
 from engine.feeds.lag import EventLags, Quantiles
 from engine.feeds.market import Market
 from engine.feeds.needs import Now, Slot
+from engine.feeds.news import News
 from engine.feeds.parts import Progress, Waiting
 from engine.feeds.recording import Recorder
 from engine.feeds.timekeeper import Timekeeper
@@ -98,6 +98,7 @@ class Feed:
         self.market = Market(settings, self.rest, clock)
         self._keeper = Timekeeper(self.rest, clock)
         self._tally = Tally(settings.price_jump_percent / 100 or math.inf)
+        self._news = News(self._tally.incidents)
         self._gates = Gates(writer)
         self._intake = Intake(self._gates)
         self._history = History(self.rest, settings.rest_concurrency, clock, self._keeper.sure_ms, self._deliver)
@@ -303,13 +304,17 @@ class Feed:
     # --- mending ----------------------------------------------------------------------------------------------------
 
     async def _mend_forever(self) -> None:
+        failures = 0
         while True:
             begun_s = time.monotonic()
             try:
                 self._mend()
             except Exception:
-                # A pass that fails is followed by another: nothing is worse than a feed that stands still.
-                log.exception("a pass over the feed failed")
+                # A pass that fails is followed by another: nothing is worse than a feed that stands still. Several a second
+                # may fail for the same reason, and must not fill the log.
+                failures += 1
+                if failures.bit_count() == 1:
+                    log.exception("a pass over the feed failed (%d so far)", failures)
             # Many things may want a pass at once, and one does for all of them.
             await asyncio.sleep(max(PASS_PAUSE_MIN_S, (time.monotonic() - begun_s) * PASS_REST))
             with contextlib.suppress(TimeoutError):
@@ -342,7 +347,7 @@ class Feed:
             log.warning("%d streams are silent although the exchange trades, such as %s", len(found.lost), found.lost[0])
             self.connections.resubscribe(found.lost)
         self._tell_state()
-        news.tell(self._tally.incidents)
+        self._news.tell(now.monotonic_s)
 
     def _subscribed(self, names: Sequence[str]) -> None:
         self._watch.subscribed(names, self._now())
