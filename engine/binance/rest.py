@@ -244,8 +244,9 @@ class RestClient:
         """Nothing is sent during a ban, and nobody is kept waiting for minutes without a word."""
         pause_s = self.pause.left_s(time.monotonic())
         if self._is_too_long(pause_s):
-            kind = Banned if self.pause.banned(time.monotonic()) else RateLimited
-            raise kind("exchange asked for a pause", self.url, f"nothing is sent for {pause_s:.0f} s", retry_after_s=pause_s)
+            banned = self.pause.banned(time.monotonic())
+            kind, what = (Banned, "exchange banned this address") if banned else (RateLimited, "exchange asked for a pause")
+            raise kind(what, self.url, f"nothing is sent for {pause_s:.0f} s", retry_after_s=pause_s)
 
     def _is_too_long(self, pause_s: float) -> bool:
         return pause_s > PATIENCE_S or (pause_s > 0 and self.pause.banned(time.monotonic()))
