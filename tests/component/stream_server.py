@@ -5,6 +5,7 @@ What the events of an exchange mean is tested elsewhere.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import Counter, defaultdict
@@ -38,10 +39,8 @@ class Peer:
         if self.held is not None:
             self.held.append(text)
         elif not self.socket.closed:
-            try:
+            with contextlib.suppress(ConnectionError):
                 await self.socket.send_str(text)
-            except ConnectionError:
-                self.alive.set()
 
     async def release(self) -> None:
         """Send what waits; the line lags no more."""
@@ -111,7 +110,8 @@ class StreamServer:
     async def announce_shutdown(self) -> None:
         """Tell every socket that it will be closed."""
         for peer in list(self.open):
-            await peer.socket.send_str('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}')
+            with contextlib.suppress(ConnectionError):
+                await peer.socket.send_str('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}')
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.attempts += 1
@@ -124,14 +124,19 @@ class StreamServer:
         self.peers.append(peer)
         self.open.append(peer)
         try:
-            async for message in socket:
-                await peer.alive.wait()
-                if message.type is WSMsgType.TEXT:
-                    peer.heard.append((time.monotonic(), message.data))
-                    await self._answer(peer, json.loads(message.data))
+            # A client may leave while it is answered.
+            with contextlib.suppress(ConnectionError):
+                await self._hear(peer)
         finally:
             self.open.remove(peer)
         return socket
+
+    async def _hear(self, peer: Peer) -> None:
+        async for message in peer.socket:
+            await peer.alive.wait()
+            if message.type is WSMsgType.TEXT:
+                peer.heard.append((time.monotonic(), message.data))
+                await self._answer(peer, json.loads(message.data))
 
     async def _answer(self, peer: Peer, frame: dict[str, Any]) -> None:
         method, names = frame["method"], frame.get("params", [])

@@ -1,6 +1,7 @@
 """Connections over real sockets: what is wished arrives, event by event, whatever becomes of a single socket."""
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -434,7 +435,8 @@ async def mischief(server: StreamServer, chance: random.Random) -> None:  # noqa
     elif peer is not None and what == 4:
         server.abort(peer)
     elif peer is not None and what == 5:
-        await peer.socket.close(code=chance.choice((1000, 1001, 1008, 1011)), message=b"Too many requests")
+        with contextlib.suppress(ConnectionError):
+            await peer.socket.close(code=chance.choice((1000, 1001, 1008, 1011)), message=b"Too many requests")
     elif peer is not None and what == 6:
         peer.mute = not peer.mute
     elif peer is not None and what == 7:
