@@ -358,6 +358,7 @@ async def test_another_host_is_tried_when_one_fails_and_left_when_it_is_back(
     server: StreamServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.binance.hosts.REST_S", 1.0)
+    monkeypatch.setattr("engine.feeds.connection.full_jitter_s", lambda *_: 0.05)
     async with StreamServer() as other:
         server.refuse = True
         async with connected(f"{server.url},{other.url}", TEN) as (connections, listener):
