@@ -126,7 +126,6 @@ class Feed:
             fetches=settings.enable_historical_fetch,
         )
         self._lags = EventLags(clock)
-        self._wish_changed = True
         self._connected_s = 0.0
         self._jumps = 0
         self._wake = asyncio.Event()
@@ -209,8 +208,11 @@ class Feed:
         for symbol in needed:
             if symbol not in self.listed:
                 raise SettingsError("symbol is not traded at the exchange", symbol, "write names as BTCUSDT")
-        self._wish.fulfil(needed, history_from_ms or {}, since_ms or {}, self._now())
-        self._wish_changed = True
+        try:
+            self._wish.fulfil(needed, history_from_ms or {}, since_ms or {}, self._now())
+        finally:
+            # Now, not at the next pass: what goes and comes again in between must not look as if nothing had happened.
+            self.connections.mend(self._watch.streams)
         self._wake.set()
 
     def ready(self, symbol: str, interval: str) -> bool:
@@ -333,8 +335,8 @@ class Feed:
                 slot.series.forget_future(now.exchange_ms)
         self._tally.horizon_ms = self._gates.horizon_ms = keeper.horizon_ms()
         self._tally.latest_ms = keeper.latest_ms()
-        if self._wish_changed or now.monotonic_s - self._connected_s >= CONNECTIONS_PAUSE_S:
-            self._wish_changed, self._connected_s = False, now.monotonic_s
+        if now.monotonic_s - self._connected_s >= CONNECTIONS_PAUSE_S:
+            self._connected_s = now.monotonic_s
             self.connections.mend(watch.streams)
         budget = self.rest.budget
         # While history comes in, streams may well be late, and requests are needed for other things than asking why.

@@ -219,6 +219,15 @@ async def test_what_is_not_needed_any_more_is_released_and_can_come_again(exchan
         check(bench, exchange, ETH, "1m")
 
 
+async def test_what_is_released_and_wished_again_at_once_is_live_again(exchange: FakeExchange) -> None:
+    async with running(exchange.rest_url, exchange.ws_url) as bench:
+        await bench.feed.require({BTC: {"1m"}, ETH: {"1m"}})
+        await bench.until(lambda: bench.feed.is_live(ETH, "1m"), "live")
+        await bench.feed.require({BTC: {"1m"}})
+        await bench.feed.require({BTC: {"1m"}, ETH: {"1m"}})
+        await bench.until(lambda: bench.feed.is_live(ETH, "1m"), "live again")
+
+
 async def test_older_history_is_fetched_when_it_is_needed_later(exchange: FakeExchange) -> None:
     async with running(exchange.rest_url, exchange.ws_url) as bench:
         await bench.feed.require({BTC: {"1m"}})
