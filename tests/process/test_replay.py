@@ -26,10 +26,12 @@ def check(ticker, klines, ta):
 refresh = "1m"
 def check(ticker, klines, ta):
     minute, five = klines["1m"], klines["5m"]
-    return ta.sma(minute.close, 5)[-1] > ta.sma(minute.close, 12)[-1] and five.close[-1] > ta.ema(five.close, 9)[-1]
+    return ta.sma(minute.close, 2)[-1] > ta.sma(minute.close, 5)[-1] and five.volume[-1] > ta.sma(five.volume, 9)[-1] / 2
 """,
 }
 MARKET = ("--seed", "11", "--symbols", "5", "--start", "2024-03-04T00:00:20Z", "--speed", "120", "--hold")
+#: Some minutes after the start.
+BEGUN = "2024-03-04T00:04:00.000Z"
 
 #: Trader, symbol, open time of the bar, price and details.
 Found = tuple[str, str, str, float, str]
@@ -81,34 +83,39 @@ def until(engine: Program, path: Path, condition: Callable[[dict[str, Any]], obj
         time.sleep(0.1)
 
 
+def is_live(status: dict[str, Any]) -> bool:
+    return status["series"]["live"] == sum(status["series"].values()) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_replayed_recording_gives_the_signals_of_the_recorded_run(database_url: str, tmp_path: Path) -> None:
     # Given a run that is recorded, loses its connection in between, and has it back
-    bars = 0
-
     def live(engine: Program, path: Path) -> None:
-        nonlocal bars
         until(engine, path, lambda status: status["bars"] >= 5 * 9, "bars")
         strike(exchange, kind="refuse", where="ws", for_s=1)
         strike(exchange, kind="drop", count=1)
-        until(engine, path, lambda status: status["exchange"]["reconnects"], "another connection")
-        until(engine, path, lambda status: status["bars"] >= 5 * 26, "bars after it")
-        bars = ask(path, "/status")["bars"]
+        until(engine, path, lambda status: status["exchange"]["reconnects"] and is_live(status), "another connection")
+        # Closes of every series that come after the repair: without them a replay does not show what was missing.
+        seen = ask(path, "/status")["bars"]
+        until(engine, path, lambda status: status["bars"] >= seen + 5 * 12, "bars after it")
 
     with simulator(*MARKET) as exchange:
         recorded = signals_of(database_url, "recorded", exchange, live, "--record", str(tmp_path))
 
+    last = max(bar for _, _, bar, _, _ in recorded)
+
     # When it is played back, twice as fast
     def again(engine: Program, path: Path) -> None:
-        until(engine, path, lambda status: status["bars"] >= bars and not status["evaluations_waiting"], "as many bars")
+        engine.wait_for(last, 60, stream="out")
+        until(engine, path, lambda status: not status["evaluations_waiting"], "all answers")
 
     with simulator("--replay", str(tmp_path), "--speed", "2") as exchange:
         replayed = signals_of(database_url, "replayed", exchange, again)
 
-    # Then up to the instant at which the recorded engine was stopped, all is the same, and there is something to compare
-    last = max(bar for _, _, bar, _, _ in recorded)
-    before = sorted(one for one in recorded if one[2] < last)
+    # Then all is the same from where both had certainly begun to the instant at which the recorded engine was stopped. How much
+    # had closed when an engine's first history came is a matter of moments; what it had answered before is not told again.
+    before = sorted(one for one in recorded if BEGUN <= one[2] < last)
     assert {trader for trader, *_ in before} == set(TRADERS)
-    assert len(before) > 20
-    assert sorted(one for one in replayed if one[2] < last) == before
+    assert len(before) > 15
+    assert sorted(one for one in replayed if BEGUN <= one[2] < last) == before
