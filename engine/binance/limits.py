@@ -39,7 +39,7 @@ class Ticket:
     sent_ms: float
     #: The last window of each kind that it is charged to.
     charged: dict["Window", int] = field(default_factory=dict)
-    #: What the exchange had certainly counted of ours when it was sent, in the window of that instant.
+    #: What of ours had been answered when it was sent, in the window of that instant.
     before: dict["Window", int] = field(default_factory=dict)
 
 
@@ -51,7 +51,7 @@ class Window:
         self.length_ms = length_ms
         self.limit = limit
         self._percent = percent
-        #: By number of window: what ours may have cost, what of it is certain, and what others spent, of which so much is sure.
+        #: By number of window: what ours may have cost, what of it was answered, and what others spent, of which so much is sure.
         self._ours: dict[int, int] = {}
         self._counted: dict[int, int] = {}
         self._others: dict[int, int] = {}
@@ -115,9 +115,8 @@ class Window:
                 self._ours[index] -= self._cost(ticket.weight)
 
     def settle(self, ticket: Ticket) -> None:
-        """The request was answered, so it was counted; it is known where when it can only have been one window."""
-        index = ticket.charged[self]
-        if index == self.index(ticket.sent_ms - DOUBT_MS):
+        """The request was answered, so it was counted: in one of the windows that it is charged to."""
+        for index in range(self.index(ticket.sent_ms - DOUBT_MS), ticket.charged[self] + 1):
             self._counted[index] = self._counted.get(index, 0) + self._cost(ticket.weight)
 
     def told(self, ticket: Ticket, now_ms: float, used: int, flying: Iterable[Ticket]) -> None:

@@ -127,6 +127,27 @@ def test_near_the_turn_of_a_minute_a_count_is_a_rumour_that_one_request_looks_in
     assert weights.wait_s(40, now_ms + 100) == 0.0
 
 
+def test_what_was_sent_near_the_turn_of_a_minute_is_ours_not_that_of_others() -> None:
+    # Given requests of which nobody knows to which minute they belong
+    weights = budget(limit=100, percent=100)
+    turn_ms = NOON_MS + MINUTE_MS
+    for number in range(1, 31):
+        spent(weights, 1, turn_ms + 100, told=number)
+
+    # When the exchange did count them in this minute
+    spent(weights, 1, turn_ms + 5_000, told=31)
+
+    # Then
+    assert weights.used == 31
+
+    # And if it did not, because others had spent as much, what may still be used is the same
+    weights = budget(limit=100, percent=100)
+    for _ in range(30):
+        spent(weights, 1, turn_ms + 100)
+    spent(weights, 1, turn_ms + 5_000, told=31)
+    assert weights.used >= 31
+
+
 def test_a_request_that_was_given_up_may_have_been_counted_or_not() -> None:
     weights = budget(limit=100, percent=100)
     now_ms = NOON_MS + 10_000
