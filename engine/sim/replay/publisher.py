@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from engine.base.errors import RecordingError
 from engine.base.types import Kline
 from engine.binance import messages
 from engine.sim import streams
@@ -80,9 +81,11 @@ def due_frames(source: Source, lines: dict[str, Line], start_ms: float) -> Itera
                 continue
         else:
             kline, stream = frame.data, frame.stream
-        if not stream or stream == messages.SHUTDOWN_STREAM:
+        line = lines.get(run)
+        # A run that began to record there after all of it was read has no time here.
+        if not stream or stream == messages.SHUTDOWN_STREAM or line is None:
             continue
-        previous_ms = max(previous_ms, lines[run].exchange_ms(record.monotonic_us))
+        previous_ms = max(previous_ms, line.exchange_ms(record.monotonic_us))
         if previous_ms >= start_ms:
             yield Due(previous_ms, stream, record.payload, kline)
 
@@ -116,14 +119,22 @@ class ReplayPublisher(Publisher):
 
     async def run(self) -> None:
         """Play all frames, then stay."""
+        try:
+            await self._play_all()
+        except RecordingError as error:
+            # Such as a segment that was removed to keep a recording within its space.
+            log.error("%s; streams are silent from here on", error)
+        else:
+            log.info("the recording has ended; streams are silent from here on")
+        await asyncio.Event().wait()
+
+    async def _play_all(self) -> None:
         for number, due in enumerate(self._frames()):
             while (wait_s := self._clock.real_s_until(due.due_ms)) > 0:
                 await self._wait(wait_s)
             self._play(due)
             if number % BATCH == BATCH - 1:
                 await asyncio.sleep(0)
-        log.info("the recording has ended; streams are silent from here on")
-        await asyncio.Event().wait()
 
     async def _wait(self, wait_s: float) -> None:
         """Sleep until it is time; a held clock until somebody subscribes."""

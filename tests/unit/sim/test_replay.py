@@ -1,5 +1,6 @@
 """What a recording tells: its time, its bars, its replies; and what of it may be seen at an instant."""
 
+import asyncio
 import json
 import random
 import zlib
@@ -226,6 +227,36 @@ def test_frames_of_streams_are_due_in_recorded_order_from_the_start_on(
 
     assert [one.payload for one in due] == [frames[3].payload, frames[4].payload]
     assert [round(one.due_ms - T) for one in due] == [90_000, 120_070]
+
+
+def test_a_run_that_begins_after_the_recording_was_read_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, [close(1), close(2)], run="a", name="1")
+    source = Source(tmp_path)
+    lines = learn(source).lines
+    write(tmp_path, [close(3)], run="b", name="2")
+
+    assert [round(one.due_ms - T) for one in due_frames(source, lines, T)] == [2 * MINUTE + 70, 3 * MINUTE + 70]
+
+
+async def test_a_segment_that_is_gone_when_its_turn_comes_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # Given a recording of which a part was removed after all of it was read
+    write(tmp_path, [close(1)], name="1")
+    replay = Replay(tmp_path)
+    clock = SimulatedClock(replay.start_ms, speed=1e6)
+    publisher = replay.publisher(replay.tape(replay.market, Revisions()), clock)
+    (tmp_path / "1.rec.gz").unlink()
+    (tmp_path / "1.rec.gz").symlink_to(tmp_path / "nowhere")
+
+    # When it is played
+    task = asyncio.create_task(publisher.run())
+    async with asyncio.timeout(10):
+        while not caplog.records and not task.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    # Then
+    assert "cannot be read" in caplog.text
+    assert not task.done()
+    task.cancel()
 
 
 def test_a_question_is_answered_word_for_word_by_the_last_reply_until_now(tmp_path: Path) -> None:
