@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import mmap
 import os
+import stat
 import struct
 import tempfile
 from collections.abc import Callable
@@ -63,9 +64,12 @@ def file_in(folder: Path) -> Path:
 
 def read(path: Path) -> Image:
     """The code in a file; raises ScannerError for one that is damaged or that others may write, OSError when there is none."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    # A pipe under that name would otherwise keep us waiting for whoever writes into it.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(fd, "rb") as file:
         facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            raise ScannerError(f"{path} is no file")
         if facts.st_uid not in (0, os.geteuid()) or facts.st_mode & 0o022:
             raise ScannerError(f"{path} belongs to somebody else, or others may write it")
         data = file.read(_SIZE_MAX)

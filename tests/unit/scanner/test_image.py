@@ -50,6 +50,13 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
         image.read(path)
 
 
+def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scanner", 0o600)
+
+    with pytest.raises(ScannerError, match="no file"):
+        image.read(tmp_path / "scanner")
+
+
 def test_nobody_who_guesses_names_turns_the_writing_elsewhere(tmp_path: Path) -> None:
     # Given a link where an engine that goes by its process id would write
     path, victim = image.file_in(tmp_path / "cache"), tmp_path / "victim"
