@@ -72,6 +72,8 @@ class Recorder:
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join, CLOSE_TIMEOUT_S)
         self._notice_failure()
+        if self._thread.is_alive() and not self.problem:
+            self._stop(f"the disk of {self._segments.directory} does not answer")
 
     @property
     def stats(self) -> dict[str, int]:

@@ -204,6 +204,27 @@ async def test_a_disk_that_does_not_keep_up_ends_the_recording_before_memory_doe
     assert [record.payload[:1] for record in records_of(tmp_path) if isinstance(record, Frame)] == [b"x"]
 
 
+async def test_a_disk_that_hangs_at_the_end_is_told_of_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a disk that takes nothing any more
+    go = threading.Event()
+    monkeypatch.setattr(Segments, "write", lambda *_: go.wait(10))
+    monkeypatch.setattr("engine.feeds.recording.CLOSE_TIMEOUT_S", 0.05)
+    recorder = Recorder(str(tmp_path), 100)
+    recorder.start()
+    recorder.tap(0, take_nothing)(b"lost")
+
+    # When
+    await recorder.close()
+
+    # Then
+    assert "does not answer" in recorder.problem
+    assert "does not answer" in caplog.text
+    assert recorder.stats["unrecorded"] == 1
+    go.set()
+
+
 async def test_a_directory_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     recorder = Recorder(str(tmp_path / "file" / "below"), 100)
