@@ -31,7 +31,7 @@ class Ask(NamedTuple):
     older: bool = False
     #: Where the ask began, before pages were taken off it.
     from_ms: int = 0
-    #: Bars up to this one had closed when the ask was made: a live event said so.
+    #: Bars up to this one closed long ago: later ones are held.
     closed_ms: int = NEVER_MS
     #: Nothing is known to be missing: the stream is silent, and the open bar tells whether the exchange trades.
     probe: bool = False

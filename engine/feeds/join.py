@@ -208,7 +208,7 @@ class Series:
         if self.phase is not Phase.REPAIRING or not self._kept:
             return None
         first_ms = min(self._kept)
-        return Ask(self.next_ms, first_ms - self.length_ms, closed_ms=first_ms)
+        return Ask(self.next_ms, first_ms - self.length_ms)
 
     def missing_until(self, overdue_ms: int) -> Ask | None:
         """The bars after what is settled, up to the one that is overdue."""
@@ -230,7 +230,7 @@ class Series:
         if not self._closes.contested:
             return None
         opened = self._closes.contested[0]
-        return Ask(opened, opened, closed_ms=opened, check=True, contradictions=self._closes.contradictions)
+        return Ask(opened, opened, check=True, contradictions=self._closes.contradictions)
 
     def open_bar(self) -> Ask | None:
         """The bar that is open now, to see whether the exchange knows more of it than was told."""

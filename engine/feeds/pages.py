@@ -1,8 +1,8 @@
 """What a page of history says: which of its rows can be true, and which of them are closed. Pure.
 
 A page is what the exchange has from an open time on, oldest first, as far as one reply goes. Its last row is usually the bar
-that is still open. That a row is closed is believed when a later row stands behind it, when a live event said so, or when its
-end lies so far back that no clock can be that wrong.
+that is still open. That a row is closed is believed when a later row stands behind it, or when its end lies so far back that no
+clock can be that wrong. That the bar is known to have closed is not enough: a server that lags shows it as it was before.
 """
 
 from collections.abc import Sequence

@@ -151,13 +151,13 @@ class ModelExchange:
         """What it says the time is."""
         return self.now_ms + self.skew_ms
 
-    def klines(self, market: Market, start_ms: int, end_ms: int | None, limit: int, *, lag: bool, proof: bool) -> list[Kline]:
-        """What its history says now; a lagging server shows the newest closed bar not at all or as open."""
-        until = market.open_bar.open_time if market.open_bar else 0
-        times = [open_ms for open_ms in sorted(market.bars) if start_ms <= open_ms]
-        rows = [market.bars[open_ms] for open_ms in times]
-        if lag and rows and rows[-1].open_time == until - market.length_ms:
-            rows.pop()
-        elif proof and market.open_bar is not None and until not in market.holes and until >= start_ms:
-            rows.append(market.open_bar)
+    def klines(self, market: Market, start_ms: int, end_ms: int | None, limit: int, *, lag_ms: float, proof: bool) -> list[Kline]:
+        """What its history says now; one that lags shows what closed meanwhile as it was in the midst of it, or not at all."""
+        rows = [market.bars[open_ms] for open_ms in sorted(market.bars) if start_ms <= open_ms]
+        old = [row for row in rows if row.open_time + market.length_ms <= self.now_ms - lag_ms]
+        is_open = market.open_bar
+        if len(old) < len(rows):
+            rows = [*old, rows[len(old)]._replace(close=rows[len(old)].open, trades=0.0)]
+        elif proof and is_open is not None and is_open.open_time not in market.holes and is_open.open_time >= start_ms:
+            rows.append(is_open)
         return [row for row in rows if end_ms is None or row.open_time <= end_ms][:limit]

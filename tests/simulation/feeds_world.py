@@ -32,6 +32,8 @@ PEACE_S = 75.0
 LIVE_S = 30.0
 GRACE_MS = 5_000.0
 PAGE = 40
+#: A server of history lags by so many seconds at most: less than what the engine reckons with.
+LAG_MAX_S = 8.0
 RING = 4_096
 INTERVALS = {"1m": 60_000, "5m": 300_000, "15m": 900_000}
 
@@ -189,8 +191,9 @@ class World:
         bars = (ask.until_ms - ask.start_ms) // slot.series.length_ms + 1
         limit = PAGE if ask.first else max(1, min(PAGE, bars + 1))
         end_ms = ask.until_ms if ask.older else None
-        lag, proof = self._strikes("lagging"), not self._strikes("without_proof")
-        rows = self.exchange.klines(self.markets[slot.stream], ask.start_ms, end_ms, limit, lag=lag, proof=proof)
+        lag_ms = self.chance.uniform(0, LAG_MAX_S) * 1e3 * self.rate if self._strikes("lagging") else 0.0
+        proof = not self._strikes("without_proof")
+        rows = self.exchange.klines(self.markets[slot.stream], ask.start_ms, end_ms, limit, lag_ms=lag_ms, proof=proof)
         full = len(rows) >= limit
         if rows and self._strikes("short"):
             rows = rows[: self.chance.randrange(len(rows))]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.feeds_world import World
 
-SEEDS = 240
+SEEDS = 160
 CHUNK = 20
 
 
