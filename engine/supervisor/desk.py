@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Pause before a wish that the feed refused is told to it again.
 WISH_RETRY_S = 1.0
+#: Symbols without a place that are named at most.
+NAMED_MAX = 10
 
 #: Definitions of the user's traders, and rows that are invalid by id.
 Rows = tuple[list[TraderDefinition], dict[str, Problem]]
@@ -123,12 +125,14 @@ class Desk:
         self._wish_changed = False
         needed = self._roster.needed()
         self._let_go(needed)
-        wish = self._that_fit({symbol: needed[symbol] for symbol in needed if symbol not in self.released})
+        wish, problem = self._that_fit({symbol: needed[symbol] for symbol in needed if symbol not in self.released})
         try:
             await self._feed.require(wish, self._oldest_needed_ms())
         except EngineError as error:
             self._wish_changed, self._wish_retry_s = True, time.monotonic() + WISH_RETRY_S
-            self._complain(str(error))
+            problem = str(error)
+        # Once for both: a wish that is refused again each second, for the same reason, is worth one line.
+        self._complain(problem)
 
     def _let_go(self, needed: Mapping[str, set[str]]) -> None:
         """Symbols that stopped trading leave the schedule until they trade again; traders go on with the others."""
@@ -150,13 +154,21 @@ class Desk:
             log.warning("traded again, and watched: %s", ", ".join(back))
             self._publish("symbols_returned", {"symbols": back})
 
-    def _that_fit(self, needed: dict[str, set[str]]) -> dict[str, set[str]]:
-        """The wish as far as the symbol table has room: numbers of symbols that went are not given out again."""
+    def _that_fit(self, needed: dict[str, set[str]]) -> tuple[dict[str, set[str]], str]:
+        """The wish as far as the symbol table has room, and what to say of the rest.
+
+        Numbers of symbols that went are not given out again.
+        """
         room = self._settings.max_symbols - len(self._writer.symbols)
         numbered = frozenset(self._writer.symbols)
-        left_out = frozenset([symbol for symbol in needed if symbol not in numbered][max(room, 0) :])
-        self._complain(f"no room for {len(left_out)} more symbols: raise max_symbols and start again" if left_out else "")
-        return {symbol: needed[symbol] for symbol in needed if symbol not in left_out}
+        left_out = [symbol for symbol in needed if symbol not in numbered][max(room, 0) :]
+        if not left_out:
+            return needed, ""
+        more = " …" if len(left_out) > NAMED_MAX else ""
+        problem = (
+            f"no room for {len(left_out)} more symbols: {' '.join(left_out[:NAMED_MAX])}{more}: raise max_symbols and start again"
+        )
+        return {symbol: needed[symbol] for symbol in needed if symbol not in left_out}, problem
 
     def _complain(self, problem: str) -> None:
         if problem and problem != self.problem:

@@ -133,7 +133,17 @@ async def test_a_wish_without_room_is_cut_and_the_reason_told():
     world = World(("top:4",), max_symbols=3)
     await world.desk.mend()
     assert world.wish.keys() == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
-    assert "max_symbols" in world.desk.problem
+    assert world.desk.problem == "no room for 1 more symbols: ADAUSDT: raise max_symbols and start again"
+
+
+async def test_a_reason_that_lasts_is_written_down_once_however_often_the_wish_is_refused(monkeypatch, caplog):
+    monkeypatch.setattr("engine.supervisor.desk.WISH_RETRY_S", 0.0)
+    world = World()
+    world.refuses = True
+    for _ in range(5):
+        await world.desk.mend()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "max_intervals" in caplog.text
 
 
 async def test_a_wish_that_is_refused_is_told_again_and_its_reason_kept_until_it_is_taken(world, monkeypatch):
