@@ -10,10 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: First and last instant that a calendar of four-digit years can write, in ms since the epoch.
+CALENDAR_MIN_MS = -62_135_596_800_000
+CALENDAR_MAX_MS = 253_402_300_799_999
 
 
 def iso_utc(time_ms: int) -> str:
-    """The instant as ISO 8601 in UTC with milliseconds, as every JSON of the product writes it."""
+    """The instant as ISO 8601 in UTC with milliseconds, as every JSON of the product writes it.
+
+    What lies beyond the calendar, as a clock that is set to nonsense does, is written as its first or last instant.
+    """
+    time_ms = min(max(time_ms, CALENDAR_MIN_MS), CALENDAR_MAX_MS)
     return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

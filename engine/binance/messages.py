@@ -5,10 +5,11 @@ have the promised shape raises BadReply; the exchange's words are never trusted 
 """
 
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from engine.base.clock import CALENDAR_MAX_MS
 from engine.base.errors import BadReply
 from engine.base.types import Kline
 
@@ -221,9 +222,9 @@ class ExchangeInfo(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ServerTime(msgspec.Struct, frozen=True, rename="camel"):
-    """The exchange's clock in ms since the epoch."""
+    """The exchange's clock in ms since the epoch; a time that no calendar can write is malformed."""
 
-    server_time: int
+    server_time: Annotated[int, msgspec.Meta(ge=0, le=CALENDAR_MAX_MS)]
 
 
 class Ticker24h(msgspec.Struct, frozen=True, rename="camel"):

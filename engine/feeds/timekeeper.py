@@ -54,6 +54,7 @@ class Timekeeper:
         self._hurry = asyncio.Event()
         self._warned = False
         self._is_known = False
+        self._mistakes = 0
         #: How often the exchange's clock was set to another time since the start.
         self.jumps = 0
 
@@ -97,6 +98,11 @@ class Timekeeper:
                 await self._look()
         except ExchangeError as error:
             log.debug("time of the exchange not received: %s", error)
+        except Exception:
+            # Whatever the exchange says, a look that fails is followed by another, and many do not fill the log.
+            self._mistakes += 1
+            if self._mistakes.bit_count() == 1:
+                log.exception("time of the exchange cannot be taken in (%d times so far)", self._mistakes)
 
     async def _look(self) -> None:
         sample = Sample(*await self._rest.time())

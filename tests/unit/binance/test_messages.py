@@ -192,6 +192,12 @@ def test_a_number_too_large_for_any_sum_is_a_bad_reply() -> None:
         messages.decode_klines(body)
 
 
+@pytest.mark.parametrize("told", [b"-1", b"1000000000000000", b"9" * 400, b"true", b'"soon"'])
+def test_a_time_of_the_exchange_that_no_calendar_can_write_is_a_bad_reply(told: bytes) -> None:
+    with pytest.raises(BadReply):
+        messages.decode_body(b'{"serverTime": %b}' % told, messages.decode_server_time)
+
+
 def test_a_whole_recorded_exchange_information_is_read() -> None:
     text = gzip.decompress(Path(CAPTURES / "exchange-info-2021-10-12.json.gz").read_bytes())
     info = messages.decode_exchange_info(text.splitlines()[0].partition(b": ")[2])

@@ -1,5 +1,6 @@
 """The exchange's clock is followed, its lies do no harm, and a machine whose own clock is wrong is told so."""
 
+import asyncio
 import logging
 import time
 
@@ -94,6 +95,28 @@ async def test_what_events_claim_is_a_lower_bound_only() -> None:
     assert rest.asked == asked
     assert keeper.horizon_ms() - clock.now_ms() == pytest.approx(BELIEF_S * 1e3, abs=200)
     assert keeper.latest_ms() < keeper.horizon_ms()
+
+
+async def test_a_look_that_fails_for_whatever_reason_is_followed_by_another(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.feeds.timekeeper.LOOK_PAUSE_UNSURE_S", 0.0)
+    rest, _, keeper = kept()
+    often = asyncio.Event()
+
+    async def nonsense() -> tuple[int, float, float]:
+        rest.asked += 1
+        if rest.asked == 100:
+            often.set()
+        raise OverflowError("int too large to convert to float")
+
+    monkeypatch.setattr(rest, "time", nonsense)
+    following = asyncio.create_task(keeper.follow_forever())
+    async with asyncio.timeout(20):
+        await often.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert 1 <= caplog.text.count("cannot be taken in") < 10
 
 
 @given(st.lists(st.tuples(st.floats(-400_000, 400_000), st.floats(0, 700)), max_size=30))
