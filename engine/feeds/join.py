@@ -41,8 +41,9 @@ class Series:
     """The state machine of one symbol and interval; `announce` is told of each closed bar's open time."""
 
     __slots__ = (
-        "_ahead", "_closes", "_doubted_ms", "_early", "_early_word_ms", "_event_at", "_interval", "_kept", "_put_forming",
-        "_symbol", "_tally", "_words", "_writer", "covered_from_ms", "gate", "length_ms", "next_ms", "phase", "since_ms",
+        "_ahead", "_closes", "_doubted_ms", "_early", "_early_word_ms", "_ended", "_event_at", "_interval", "_kept",
+        "_put_forming", "_symbol", "_tally", "_words", "_writer", "covered_from_ms", "gate", "length_ms", "next_ms", "phase",
+        "since_ms",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,7 @@ class Series:
         # The hot path reads and moves on the time of the newest event without a property in between.
         self._words, self._event_at = gate.words, gate.event_at
         self._doubted_ms = NEVER_MS
+        self._ended = False
         #: Closed bars that cannot be put yet, by open time, each with the time at which it was told.
         self._kept: dict[int, tuple[Kline, int]] = {}
         self._early: list[Kline] = []
@@ -91,10 +93,11 @@ class Series:
 
     def end(self) -> None:
         """Nothing is written any more by others than `take` and `fill`."""
+        self._ended = True
         self.gate.shut()
 
     def _set_gate(self) -> None:
-        if self.phase is _LIVE and self.next_ms > 0:
+        if self.phase is _LIVE and self.next_ms > 0 and not self._ended:
             self.gate.expected_ms = self.next_ms
         else:
             self.gate.shut()
@@ -111,7 +114,10 @@ class Series:
             0.0 < low <= open_ <= high < inf
             and low <= close <= high
             and 0.0 <= volume < inf
-            and 0.0 <= quote + trades + taker + taker_quote < inf
+            and 0.0 <= quote < inf
+            and 0.0 <= trades < inf
+            and 0.0 <= taker < inf
+            and 0.0 <= taker_quote < inf
             and 0 < opened <= event_ms + SKEW_MS
             and event_ms <= self._tally.horizon_ms
             and not opened % self.length_ms
@@ -135,7 +141,7 @@ class Series:
                 self._ahead = kline
 
     def _take_closed(self, kline: Kline, event_ms: int) -> None:
-        # The quick look at a frame adds amounts up; a closed bar stays, so each one is looked at. And it must be over.
+        # A closed bar stays, so all of it is looked at. And it must be over.
         if check_kline(kline, self.length_ms) or kline.open_time + self.length_ms > event_ms + SKEW_MS:
             self._tally.invalid += 1
             return

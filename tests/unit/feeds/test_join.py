@@ -323,6 +323,8 @@ def test_without_history_the_first_close_begins_the_series(bench: Bench) -> None
         {"volume": float("nan")},
         {"trades": float("inf")},
         {"volume": -1.0},
+        {"trades": -1.0},
+        {"taker_buy_volume": -1.0},
         {"open": 0.0},
         {"high": 1.0},
         {"close": 1e9},
