@@ -346,7 +346,7 @@ class Feed:
         for slot, ask in found.asks:
             self._history.want(slot, ask)
         if found.lost:
-            log.warning("%d streams are silent although the exchange trades, such as %s", len(found.lost), found.lost[0])
+            self._news.silent(found.lost)
             self.connections.resubscribe(found.lost)
         self._tell_state()
         self._news.tell(now.monotonic_s)

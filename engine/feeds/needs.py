@@ -129,5 +129,5 @@ class Slot:
             vain = f", {self.failures} replies without it" if self.failures else ""
             return f"bar of {iso_utc(next_ms)} is missing, asked for over REST{vain}"
         if not self.subscribed:
-            return f"no stream for {now.monotonic_s - self.wished_s:.0f} s, connecting again"
+            return f"no stream for {now.monotonic_s - self.wished_s:.0f} s, connecting and subscribing again"
         return "stream is silent although the exchange trades" + (", subscribed again" if self.is_deaf else "")

@@ -28,3 +28,16 @@ def test_quiet_times_cost_no_pause(caplog: pytest.LogCaptureFixture) -> None:
     news.tell(100.25)
 
     assert len(caplog.records) == 1
+
+
+def test_streams_that_fall_silent_one_after_another_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    # Given three streams a second that are found silent for half a minute
+    news = News(Incidents())
+    for look in range(int(4 * 3 * PAUSE_S)):
+        news.silent([f"s{look % 7}"] if look % 4 else [])
+        news.tell(look / 4)
+
+    # Then the first is told at once, and of the others how many they are
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[0].startswith("1 streams are silent although the exchange trades, such as s1")
+    assert [message.split()[0] for message in messages[1:]] == ["7", "7"]
