@@ -100,10 +100,10 @@ class ExchangeUnreachable(ExchangeError):
 
 
 class ExchangeRefused(ExchangeError):
-    """The exchange answered with an error code of its own (`{"code": -1121, "msg": …}`)."""
+    """The exchange answered with an error code of its own (`{"code": -1121, "msg": …}`), or refused without one (code 0)."""
 
     def __init__(self, what: str, *, code: int, message: str, status: int = 400, advice: str = "") -> None:
-        super().__init__(what, f"{code} {message}", advice)
+        super().__init__(what, f"{code} {message}" if code else message, advice)
         self.code = code
         self.message = message
         self.status = status

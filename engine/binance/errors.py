@@ -31,6 +31,8 @@ PAUSE_MAX_S = 3 * 86_400.0
 
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _UNTIL_MS = re.compile(r"until ([0-9]{13})(?![0-9])")
+#: Of a page for browsers, people want the words.
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _TEXT_MAX = 200
 
 
@@ -71,7 +73,7 @@ def remedy(error: BaseException) -> Remedy:
 def from_reply(status: int, body: bytes, retry_after: str, target: str, now_ms: float) -> ExchangeError:
     """The error that a reply with a status other than 200 stands for; `target` is the URL asked, for the message."""
     told = error_body(body)
-    text = f"{told.code} {told.msg}" if told is not None else _excerpt(body)
+    text = f"{told.code} {one_line(told.msg)}" if told is not None else _excerpt(body)
     found = f"{target}: HTTP {status} {text}".rstrip()
     if status == 418:
         pause_s = _pause_s(retry_after, text, now_ms, BAN_DEFAULT_S)
@@ -96,6 +98,11 @@ def error_body(body: bytes) -> ErrorBody | None:
         return None
 
 
+def one_line(text: str) -> str:
+    """Words of the exchange as they may stand in a log line: short, and nothing in them that a terminal would obey."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text[: 4 * _TEXT_MAX]).split())[:_TEXT_MAX]
+
+
 def _advice(status: int) -> str:
     if status == 451:
         return "the exchange does not serve this location: run elsewhere or set BINANCE_API_URL"
@@ -105,7 +112,7 @@ def _advice(status: int) -> str:
 
 
 def _refused(status: int, told: ErrorBody | None, found: str, advice: str) -> ExchangeRefused:
-    code, message = (told.code, told.msg[:_TEXT_MAX]) if told is not None else (0, "")
+    code, message = (told.code, one_line(told.msg)) if told is not None else (0, "")
     error = ExchangeRefused("exchange refused a request", code=code, message=message or found, status=status, advice=advice)
     error.add_note(found)
     return error
@@ -138,5 +145,4 @@ def _date_ms(header: str) -> float | None:
 
 
 def _excerpt(body: bytes) -> str:
-    text = " ".join(body[: 4 * _TEXT_MAX].decode("utf-8", errors="replace").split())
-    return text[:_TEXT_MAX]
+    return one_line(_TAG.sub(" ", body[: 4 * _TEXT_MAX].decode("utf-8", errors="replace")))

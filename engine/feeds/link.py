@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.base.errors import ExchangeUnreachable
+from engine.binance.errors import one_line
 from engine.binance.messages import Message, Reply, Shutdown
 from engine.binance.streams import FRAME_PAUSE_S, ControlFrame
 from engine.feeds.pulse import Pulse, Verdict
@@ -171,7 +172,9 @@ class Link:
                 waiting.set_result(other)
             elif other.code is not None:
                 self.refusals += 1
-                log.warning("%s: the exchange says %d %s", self.name, other.code, other.message)
+                # The first ones tell what is wrong; an exchange that goes on like this must not fill the log.
+                if self.refusals.bit_count() == 1:
+                    log.warning("%s: the exchange says %d %s", self.name, other.code, one_line(other.message))
 
     # --- control frames out -----------------------------------------------------------------------------------------
 
@@ -234,5 +237,5 @@ class Link:
     async def _was_refused(self, frame: ControlFrame, reply: Reply) -> None:
         self.refusals += 1
         names = f" {frame.names[0]} and {len(frame.names) - 1} more" if frame.names else ""
-        log.warning("%s: the exchange refused %s%s: %d %s", self.name, frame.method, names, reply.code, reply.message)
+        log.warning("%s: the exchange refused %s%s: %d %s", self.name, frame.method, names, reply.code, one_line(reply.message))
         await asyncio.sleep(REFUSED_PAUSE_S)

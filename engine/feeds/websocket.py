@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import picows
 
 from engine.base.errors import ExchangeUnreachable
+from engine.binance.errors import one_line
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ class Listener(picows.WSListener):
         elif kind is _CLOSE:
             # Any code means the same here, 1000 and 1001 included: this socket is gone.
             code = int(frame.get_close_code())  # type: ignore[call-overload]
-            reason = f"closed by the exchange with {code} {frame.get_close_reason() or ''}".rstrip()
+            reason = f"closed by the exchange with {code} {one_line(frame.get_close_reason() or '')}".rstrip()
             self.end(Ending(reason, code))
             transport.send_close(frame.get_close_code())
 

@@ -163,6 +163,21 @@ async def test_a_successor_that_delivers_nothing_does_not_take_over(server: Stre
         assert listener.lost == []
 
 
+async def test_an_exchange_that_complains_without_end_does_not_fill_the_log(
+    server: StreamServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(server.url, TEN) as (connections, listener):
+        await settled(server, listener, TEN)
+        for _ in range(500):
+            await server.open[0].send(json.dumps({"error": {"code": 2, "msg": "no\n\x1b[2J" + "!" * 10_000}, "id": None}))
+        await until(lambda: connections.stats["refusals"] == 500, "heard")
+        await more(listener, TEN[0])
+
+    told = [record.getMessage() for record in caplog.records if "the exchange says" in record.getMessage()]
+    assert 1 <= len(told) < 10
+    assert all(line.isprintable() and len(line) < 300 for line in told)
+
+
 # --- silence ------------------------------------------------------------------------------------------------------------
 
 

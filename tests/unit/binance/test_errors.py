@@ -99,6 +99,20 @@ def test_a_page_of_html_is_shown_as_one_short_line() -> None:
     assert len(text) < 500
 
 
+def test_of_a_page_of_html_the_words_are_shown_and_no_code_is_made_up() -> None:
+    text = str(refused(403, HTML))
+    assert f"refused a request: {URL}: HTTP 403 403 ERROR Request blocked." in text
+
+
+@pytest.mark.parametrize("status", [400, 403, 418, 429, 500])
+def test_the_words_of_the_exchange_are_one_short_line_that_no_terminal_obeys(status: int) -> None:
+    body = b'{"code": -1000, "msg": "%b"}' % (b"a\\n\\u001b[2Jb\\u2028c " * 5_000)
+    text = str(refused(status, body))
+    assert text.isprintable()
+    assert "a [2Jb c a" in text
+    assert len(text) < 500
+
+
 def test_nothing_helps_against_errors_of_other_kinds() -> None:
     assert remedy(ValueError()) is Remedy.GIVE_UP
 
