@@ -47,7 +47,7 @@ SYMBOLS_BYTES_MAX = 67_108_864
 PATIENCE_S = 90.0
 #: Longest pause between two attempts, in seconds.
 RETRY_PAUSE_MAX_S = 10.0
-#: After so many failures in a row an answer means that the exchange is back.
+#: After so many failures in a row the exchange counts as away, and an answer means that it is back.
 AWAY_FAILURES = 3
 
 #: Takes every reply as it came: (path and query, status, headers, body, monotonic seconds at sending and at receiving).
@@ -100,6 +100,7 @@ class RestClient:
         self._flying = asyncio.Semaphore(connections)
         self._state_dir = state_dir
         self._failed_in_a_row = 0
+        self._last_failure = ""
         self._recovered = asyncio.Event()
         self.offset_ms = 0.0
         self._recall()
@@ -120,6 +121,11 @@ class RestClient:
     def url(self) -> str:
         """The host that is asked now."""
         return self.hosts.current(time.monotonic())
+
+    @property
+    def problem(self) -> str:
+        """Why requests fail, one after another; empty while one out of a few is answered."""
+        return self._last_failure if self._failed_in_a_row >= AWAY_FAILURES else ""
 
     @property
     def offset_ms(self) -> float:
@@ -294,6 +300,7 @@ class RestClient:
             self._worked(host)
         else:
             self._failed_in_a_row += 1
+            self._last_failure = str(error)
             before = self.url
             # To a host that cannot even be connected to, nothing more needs to be asked.
             leave = found is Remedy.NEXT_HOST or isinstance(error.__cause__, NEVER_SENT)

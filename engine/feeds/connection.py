@@ -296,7 +296,8 @@ class Connection:
         self._open_at_s = now_s + pause_s
         if not self._links:
             self.problem = ending.reason
-        log.warning("connection %d: %s; another attempt in %.1f s", self.number, ending.reason, pause_s)
+        follows = "another socket is there" if self._links else f"another attempt in {pause_s:.1f} s"
+        log.warning("connection %d: %s; %s", self.number, ending.reason, follows)
         if ending.code == POLICY_VIOLATION and "too many" in ending.reason.lower():
             self._shed(self._modesty.cut_for_too_much(len(self._wish), now_s))
 

@@ -273,8 +273,8 @@ class Feed:
 
     @property
     def problem(self) -> str:
-        """Why something does not come now, in one line; empty when nothing is wrong."""
-        return self.connections.problem or self._history.last_failure
+        """Why the exchange is not reached now, in one line; empty when it is. What single series wait for: `waiting`."""
+        return self.connections.problem or self.rest.problem
 
     @property
     def recording_problem(self) -> str:

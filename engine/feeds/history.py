@@ -59,7 +59,6 @@ class History:
         self.pages = 0
         self.rows = 0
         self.failures = 0
-        self.last_failure = ""
 
     def start(self) -> None:
         """Begin to fetch."""
@@ -148,7 +147,6 @@ class History:
         )
         self.pages += 1
         self.rows += len(rows)
-        self.last_failure = ""
         self._parts.pace.page(time.monotonic())
         if slot.released:
             return None
@@ -159,8 +157,7 @@ class History:
             self._parts.done(part, None)
             return
         self.failures += 1
-        self.last_failure = str(error)
-        self._parts.failed(part, self.last_failure)
+        self._parts.failed(part, str(error))
         helps = errors.remedy(error)
         part.is_away = helps is Remedy.LATER
         pause_s = PUT_BACK_FIRST_S / 2 + full_jitter_s(part.failures - 1, random.random, PUT_BACK_FIRST_S, PUT_BACK_MAX_S)

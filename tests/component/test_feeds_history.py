@@ -39,6 +39,8 @@ async def test_a_series_that_is_refused_waits_by_name_and_stops_nobody(exchange:
         assert {found.symbol for found in waiting} < {BTC, ETH}
         assert waiting[0].since_ms >= START_MS
         assert bench.feed.waiting(0) == []
+        # And an exchange that refuses one series is reached all the same
+        assert bench.feed.problem == ""
 
 
 async def test_progress_is_told_in_numbers(exchange: FakeExchange) -> None:

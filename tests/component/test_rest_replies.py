@@ -148,6 +148,19 @@ async def test_a_pause_holds_for_all_hosts() -> None:
         assert (len(first.asked), len(second.asked)) == (1, 0)
 
 
+async def test_an_exchange_that_fails_again_and_again_is_a_problem_until_it_answers() -> None:
+    async with RawServer(*[reply("503 Unavailable", b"", Connection="close")] * 3, GOOD) as server, client(server.url) as rest:
+        told = []
+        for _ in range(3):
+            with pytest.raises(ExchangeUnreachable):
+                await rest.time()
+            told.append(rest.problem)
+        assert told[:2] == ["", ""]
+        assert "HTTP 503" in told[2]
+        await rest.ping()
+        assert rest.problem == ""
+
+
 async def test_whoever_pauses_after_failures_goes_on_as_soon_as_the_exchange_is_back() -> None:
     # Given one who waits long for the next attempt
     async with RawServer(*[reply("503 Unavailable", b"", Connection="close")] * 3, GOOD) as server:
