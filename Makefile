@@ -55,8 +55,8 @@ types: .venv/.dev ## mypy, strict
 layers: .venv/.dev ## import-linter: imports point down, each driver has one door
 	@$(BIN)/lint-imports --no-logo
 
-tests: .venv/.dev .venv/.kernels ## the tests alone; ARGS are handed to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+tests: .venv/.dev .venv/.kernels ## the tests alone, on all cores; ARGS are handed to pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain, and of the feeds, through random disasters
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS)
