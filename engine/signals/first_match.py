@@ -75,6 +75,12 @@ class MatchState:
         self._cursor_ms = {symbol: cursor for symbol, cursor in self._cursor_ms.items() if symbol in kept}
         self._matched &= kept
 
+    def forget_later(self, than_ms: int) -> int:
+        """Forget symbols that were asked about later than that instant, and return how many those were."""
+        later = [symbol for symbol, cursor in self._cursor_ms.items() if cursor > than_ms]
+        self.keep_only(self._cursor_ms.keys() - set(later))
+        return len(later)
+
     def encode(self) -> bytes:
         """Compact bytes: about the length of the names, as most symbols share one cursor."""
         names = list(self._cursor_ms)

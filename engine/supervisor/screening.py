@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 #: Pause before a refused commit is tried again.
 SPOOL_RETRY_S = 1.0
+#: What was asked further ahead of the exchange's clock than this, in real ms, was asked at an exchange of another time.
+AHEAD_MAX_MS = 60_000
 #: Latencies kept for the percentiles in status and metrics.
 LATENCIES_MAX = 2_000
 STRIKE_KINDS = frozenset({"deadline", "memory"})
@@ -90,9 +92,17 @@ class Screening:
     def connect(
         self, asks: Asks, states: dict[tuple[str, int], MatchState], is_live: Callable[[str, str], bool] | None = None
     ) -> None:
-        """Begin with this dispatcher, where these states left off; `is_live(symbol, interval)` says which series are fresh."""
+        """Begin with this dispatcher, where these states left off; `is_live(symbol, interval)` says which series are fresh.
+
+        A state that is ahead of the exchange's clock comes from another exchange, such as a simulator whose time ran fast.
+        Kept, it would hold its trader until that time comes, so it is forgotten.
+        """
         self._asks = asks
         self.states = states
+        latest_ms = self._clock.now_ms() + int(AHEAD_MAX_MS * max(self._clock.rate, 1.0))
+        gone = sum(state.forget_later(latest_ms) for state in states.values())
+        if gone:
+            log.warning("%d symbols of traders were asked about later than it is at this exchange: they begin anew", gone)
         if is_live is not None:
             self._bars.live = is_live
 

@@ -119,3 +119,24 @@ async def test_closes_are_measured_from_the_end_of_their_bar(world):
     world.close(0, NOON)
     p50_ms, _ = world.screening.close_lag.quantiles()
     assert 250 <= p50_ms < 5_000
+
+
+async def test_what_was_asked_at_an_exchange_whose_time_is_ahead_holds_nobody_up(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a trader that ran a day ahead on one symbol, in a simulator say, and was asked just now about another
+    world.states[KEY].apply(NOON + 86_400_000, ["BTCUSDT"], ["BTCUSDT"])
+    world.states[KEY].apply(NOON, ["ETHUSDT"], ["ETHUSDT"])
+    world.screening.connect(world, world.states)
+    admit(world, "BTCUSDT", "ETHUSDT")
+
+    # When a bar closes
+    for number in (0, 1):
+        world.close(number, NOON)
+
+    # Then both are asked about it, and only the other goes on where it was
+    assert await world.instants(0) == [0, 1]
+    assert await world.instants(1) == [1]
+    assert not world.states[KEY].is_matched("BTCUSDT")
+    assert world.states[KEY].is_matched("ETHUSDT")
+    assert "1 symbols of traders were asked about later" in caplog.text
