@@ -13,6 +13,8 @@ from engine.feeds.join import Series
 #: Pause before the same bars are asked for again: at first, and at most.
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 30.0
+#: A newest bar that ends further ahead of the exchange's clock than this, in real ms, was told by a clock of another time.
+AHEAD_MAX_MS = 60_000
 
 
 class Now(NamedTuple):
@@ -22,6 +24,11 @@ class Now(NamedTuple):
     monotonic_s: float
     #: How fast the exchange's time runs.
     rate: float
+
+
+def ahead_of(now: Now) -> int:
+    """An instant of the exchange that no bar can have reached, unless the exchange's clock was set back."""
+    return now.exchange_ms + int(AHEAD_MAX_MS * max(now.rate, 1.0))
 
 
 @dataclass(slots=True, eq=False)
@@ -111,11 +118,14 @@ class Slot:
             is_overdue=self.overdue_ms(now, grace_ms) > 0,
             is_vain=self.failures > 0 or (repairs and now.monotonic_s - self.asked_s > grace_ms / 1e3),
             is_uncertain=not self.subscribed or self.doubted_s is not None,
-            is_deaf=self.is_deaf or self._is_cut_off(now, grace_ms),
+            is_deaf=self.is_deaf or self._is_cut_off(now, grace_ms) or self._is_ahead(now),
         )
 
     def _is_cut_off(self, now: Now, grace_ms: float) -> bool:
         return not self.subscribed and now.monotonic_s - self.wished_s > grace_ms / 1e3
+
+    def _is_ahead(self, now: Now) -> bool:
+        return self.series.next_ms > ahead_of(now)
 
     def reason(self, now: Now, grace_ms: float) -> str:
         """Why it is not live, in words; empty when it is."""
@@ -124,6 +134,9 @@ class Slot:
             return ""
         if state is State.NO_DATA:
             return "history is not here yet" if not self.series.is_joined else "the exchange has no closed bar"
+        if self._is_ahead(now):
+            until = iso_utc(self.series.next_ms)
+            return f"its bars reach to {until}, ahead of the exchange's clock, which was set back: start again if it stays so"
         overdue_ms, next_ms = self.overdue_ms(now, grace_ms), self.series.next_ms
         if overdue_ms or self.series.gap() is not None or (self.asking is not None and self.asking.is_repair):
             vain = f", {self.failures} replies without it" if self.failures else ""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from engine.base.types import Kline
 from engine.feeds.asks import NEVER_MS, Ask, Phase
 from engine.feeds.freshness import State
-from engine.feeds.needs import Now, Slot
+from engine.feeds.needs import Now, Slot, ahead_of
 from engine.feeds.pace import STILL
 from engine.feeds.silence import CONFIRM_S, Questions, Silence
 
@@ -145,7 +145,7 @@ class Watch:
         self.silence.hear(heard, now.monotonic_s)
         newest_ms = int(now.exchange_ms - self._grace_ms * now.rate) // self._lengths_ms * self._lengths_ms - self._lengths_ms
         found = Look([], [], int(events_ms.max()))
-        for place in np.flatnonzero((newest_ms >= next_ms) | broken | self._open):
+        for place in np.flatnonzero((newest_ms >= next_ms) | (next_ms > ahead_of(now)) | broken | self._open):
             self._attend(self._slots[place], bool(heard[place]), now, found)
         if now.rate > STILL:
             self._question(now, found, may_ask=may_ask)

@@ -111,6 +111,19 @@ def test_a_lost_stream_is_noticed_at_once_and_is_stale_after_the_grace(bench: Be
     assert slot.shown is State.LIVE
 
 
+def test_bars_from_ahead_of_a_clock_that_was_set_back_are_not_called_live(bench: Bench) -> None:
+    # Given an exchange that starts anew with an earlier clock
+    bench.now_ms -= 3_600_000
+    bench.watch.look(bench.now)
+    assert bench.watch.counts()["stale"] == 1
+    assert "clock, which was set back" in facts_of(bench.slots[0], bench.now, GRACE_MS).reason
+
+    # When the clock is set right again
+    bench.now_ms += 3_600_000
+    bench.watch.look(bench.now)
+    assert bench.watch.counts()["live"] == 1
+
+
 def test_a_silent_stream_is_found_within_ten_seconds_when_the_exchange_trades(bench: Bench) -> None:
     slot = bench.slots[0]
     bench.later(PATIENCE_MIN_S + 0.1)
