@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -40,7 +40,7 @@ class SimulatorProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if not name.startswith("ENGINE_")},
+            env=_environment(os.environ),
             process_group=0,
         )
         assert self._process.stdout is not None
@@ -96,3 +96,8 @@ class SimulatorProcess:
                 await self._process.wait()
         if self._reader is not None:
             await self._reader
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """What the simulator gets of our environment: of the engine's settings only the faults, which nobody else can tell it."""
+    return {name: value for name, value in ours.items() if not name.startswith("ENGINE_") or name.startswith("ENGINE_SIM_FAULT")}
