@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 import tenacity
 
-from engine.base.errors import Banned, ExchangeError, ExchangeUnreachable, RateLimited, SettingsError
+from engine.base.errors import Banned, ExchangeError, ExchangeUnreachable, RateLimited
 from engine.base.types import DAY_MS, Kline
 from engine.binance import errors, listings, messages, pauses
 from engine.binance.errors import Remedy
@@ -25,7 +25,7 @@ from engine.binance.klines import asked_for
 from engine.binance.limits import Budget, told_weights
 from engine.binance.messages import ExchangeInfo, Ticker24h
 from engine.binance.pauses import Pause
-from engine.binance.streams import rest_url
+from engine.binance.streams import rest_urls
 from engine.binance.transport import NEVER_SENT, Reply, Transport
 
 log = logging.getLogger(__name__)
@@ -83,10 +83,7 @@ class RestClient:
         connections: int = 8,
         state_dir: Path | None = None,
     ) -> None:
-        addresses = [rest_url(url) for url in urls.split(",") if url.strip()]
-        if not addresses:
-            raise SettingsError("no address of the exchange is given", repr(urls), "set BINANCE_API_URL, or leave it empty")
-        self.hosts = Hosts(addresses)
+        self.hosts = Hosts(rest_urls(urls))
         self.budget = budget
         self.pause = Pause()
         self.requests = 0

@@ -99,19 +99,30 @@ def stream_urls(bases: str) -> list[str]:
     """Addresses of the combined streams below one base or several, joined by commas; SettingsError for what is no address."""
     found = [stream_url(base) for base in bases.split(",") if base.strip()]
     for url in found:
-        if not _leads_somewhere(url):
+        if not _leads_somewhere(url, ("ws", "wss")):
             raise SettingsError("no address of streams", url, "write BINANCE_WS_URL as wss://host[:port]")
     if not found:
         raise SettingsError("no address of streams", repr(bases), "write BINANCE_WS_URL as wss://host[:port], or leave it out")
     return found
 
 
-def _leads_somewhere(url: str) -> bool:
+def _leads_somewhere(url: str, schemes: Sequence[str]) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def rest_urls(bases: str) -> list[str]:
+    """Roots of the REST interface, one or several, joined by commas; SettingsError for what is no address."""
+    found = [rest_url(base) for base in bases.split(",") if base.strip()]
+    for url in found:
+        if not _leads_somewhere(url, ("http", "https")):
+            raise SettingsError("no address of the exchange", url, "write BINANCE_API_URL as https://host[:port]")
+    if not found:
+        raise SettingsError("no address of the exchange is given", repr(bases), "set BINANCE_API_URL, or leave it empty")
+    return found
 
 
 def rest_url(base: str) -> str:

@@ -130,7 +130,7 @@ class Steering:
     def _change_volumes(self, call: Call) -> bytes:
         for symbol, volume in call.fields.items():
             if isinstance(volume, bool) or not isinstance(volume, (int, float)) or not 0 <= volume < VOLUME_MAX:
-                raise SettingsError(f"volume of {symbol} is out of range", repr(volume), f"use 0 to {VOLUME_MAX:g}")
+                raise SettingsError(f"volume of {symbol} is out of range", repr(volume), f"use 0 or more, below {VOLUME_MAX:g}")
         for symbol, volume in call.fields.items():
             self._world.market.set_volume(symbol, float(volume))
         return b"{}"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine.base.errors import BadReply, Banned, ExchangeRefused, ExchangeUnreachable, RateLimited
+from engine.base.errors import BadReply, Banned, ExchangeRefused, ExchangeUnreachable, RateLimited, SettingsError
 from engine.binance.limits import Budget
 from engine.binance.pauses import MARGIN_S
 from engine.binance.rest import RestClient
@@ -102,6 +102,5 @@ async def test_during_a_long_pause_nothing_is_sent(
 
 
 async def test_an_address_that_is_none_is_named() -> None:
-    async with RestClient("http://127.0.0.1:1:2", timeout_s=1.0, retries=0, budget=Budget()) as client:
-        with pytest.raises(ExchangeUnreachable, match=r"127\.0\.0\.1:1:2"):
-            await client.ping()
+    with pytest.raises(SettingsError, match=r"127\.0\.0\.1:1:2"):
+        RestClient("http://127.0.0.1:1:2", timeout_s=1.0, retries=0, budget=Budget())

@@ -14,6 +14,7 @@ from engine.binance.streams import (
     control_frames,
     kline_stream,
     rest_url,
+    rest_urls,
     stream_url,
     stream_urls,
 )
@@ -69,3 +70,13 @@ def test_several_bases_keep_their_order() -> None:
 def test_what_is_no_address_of_streams_is_refused(bases: str) -> None:
     with pytest.raises(SettingsError, match="BINANCE_WS_URL"):
         stream_urls(bases)
+
+
+def test_several_rest_hosts_are_given_in_one_setting() -> None:
+    assert rest_urls("https://a.example/api, http://b.example:8080/api/v3/ ,") == ["https://a.example", "http://b.example:8080"]
+
+
+@pytest.mark.parametrize("bases", ["htp:/x", "http://a.example:99999", "a.example", " , ", "https://a.example,ws://b.example"])
+def test_what_is_no_address_of_the_exchange_is_refused_with_what_was_found(bases: str) -> None:
+    with pytest.raises(SettingsError, match="BINANCE_API_URL"):
+        rest_urls(bases)
