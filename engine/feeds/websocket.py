@@ -75,11 +75,11 @@ class WebSocket:
 
 async def open_websocket(url: str, received: Callable[[bytes], None]) -> WebSocket:
     """Connect to `url`; `received` gets each text message. Raises ExchangeUnreachable."""
-    ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+    made = Listener(received, asyncio.get_running_loop().create_future())
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             transport, listener = await picows.ws_connect(
-                lambda: Listener(received, ending),
+                lambda: made,
                 url,
                 # An exception in our callback is a bug, not a fault of the connection: it is logged, and life goes on.
                 disconnect_on_exception=False,
@@ -87,7 +87,11 @@ async def open_websocket(url: str, received: Callable[[bytes], None]) -> WebSock
                 max_frame_size=MESSAGE_BYTES_MAX,
                 logger_name=_quiet,
             )
+    except asyncio.CancelledError:
+        made.leave()
+        raise
     except (OSError, picows.WSError, TimeoutError, ValueError) as error:
+        made.leave()
         # A ValueError is a host's name that cannot be written for DNS.
         found = f"{url} does not answer ({str(error) or type(error).__name__})"
         raise ExchangeUnreachable("no stream connection", found, "another attempt follows") from error
@@ -106,6 +110,20 @@ class Listener(picows.WSListener):
         self.frames = 0
         self._received = received
         self._parts = bytearray()
+        self._transport: picows.WSTransport | None = None
+        self._left = False
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """The handshake is over; nobody may want the socket any more."""
+        self._transport = transport
+        if self._left:
+            self.leave()
+
+    def leave(self) -> None:
+        """Nobody waits for this socket: cut it, now or as soon as it is open."""
+        self._left = True
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         """One frame. Its payload is copied: that costs less than a view of it, which would be valid only until we return."""

@@ -145,7 +145,7 @@ async def test_without_a_replacement_the_old_socket_stays_until_it_is_cut(server
         server.refuse = False
         await settled(server, listener, TEN)
         assert connections.stats["reconnects"] == 1
-        assert sorted(listener.subscribed) == sorted(TEN * 2)
+        await until(lambda: sorted(listener.subscribed) == sorted(TEN * 2), "told that they are carried again")
 
 
 async def test_a_successor_that_delivers_nothing_does_not_take_over(server: StreamServer) -> None:
