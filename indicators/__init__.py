@@ -19,40 +19,31 @@ Importing this package imports numpy only. Kernels are compiled on first use, or
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from indicators import catalog
 from indicators.building import build
 from indicators.checks import IndicatorError
 from indicators.kernel import Kernel
-from indicators.momentum import cci, macd, rsi, stoch
-from indicators.overlap import bbands, ema, sma, wma
-from indicators.trend import adx, crossed_above, crossed_below, highest, lowest
-from indicators.volatility import atr
-from indicators.volume import obv, vwap
+from indicators.public import function_of
 
-__all__ = [
-    "IndicatorError",
-    "adx",
-    "atr",
-    "bbands",
-    "build",
-    "catalog",
-    "cci",
-    "crossed_above",
-    "crossed_below",
-    "ema",
-    "freeze",
-    "highest",
-    "lowest",
-    "macd",
-    "obv",
-    "rsi",
-    "sma",
-    "stoch",
-    "vwap",
-    "warm",
-    "wma",
-]
+__all__ = ["IndicatorError", "build", "catalog", "freeze", "warm", *catalog.ENTRIES]  # noqa: PLE0604 - names of the catalog are strings
+
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+def __getattr__(name: str) -> Any:
+    # Made when asked for: some are called like builtins (`max`, `sum`), which must stay what they are in this file.
+    if name not in catalog.ENTRIES:
+        raise AttributeError(f"module 'indicators' has no attribute {name!r}")
+    function = _functions.get(name)
+    if function is None:
+        function = _functions[name] = function_of(catalog.ENTRIES[name])
+    return function
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *catalog.ENTRIES})
 
 
 def warm(names: Iterable[str] | None = None, progress: Callable[[int, int, str], None] | None = None) -> None:

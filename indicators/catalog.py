@@ -7,7 +7,7 @@ from indicators import momentum, overlap, trend, volatility, volume
 from indicators.checks import IndicatorError
 from indicators.entry import Entry
 from indicators.kernel import Kernel
-from indicators.lanes import KERNELS
+from indicators.spans import KERNELS
 
 GROUPS = (overlap, momentum, volatility, volume, trend)
 
@@ -24,4 +24,4 @@ def kernels(names: Iterable[str] | None = None) -> list[Kernel]:
     unknown = [name for name in wanted if name not in ENTRIES]
     if unknown:
         raise IndicatorError(f"indicator was {', '.join(unknown)}: expected some of {', '.join(ENTRIES)}")
-    return [*KERNELS, *(kernel for name in wanted for kernel in ENTRIES[name].kernels)]
+    return [*KERNELS, *(ENTRIES[name].kernel for name in wanted)]

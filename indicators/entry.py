@@ -1,116 +1,108 @@
-"""An indicator as data, and the way from a call to its kernels.
+"""An indicator as data, and the way from a call to its kernel.
 
-public function → Entry.__call__ → check → series kernel or block kernel
-worker          → Entry.bind (once a call), Entry.compute (once for all symbols)
+public function → Entry.__call__ → check → kernel over one span
+worker          → Entry.bind (once a call), then Entry.blocks, Entry.state and Entry.kernel, row by row as bars come
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
-from numpy import empty
 
-from indicators import checks, lanes
+from indicators import checks, spans
 from indicators.checks import Numbers, Parameter
 from indicators.kernel import Kernel
 
-FLOAT64 = np.dtype(np.float64)
-
 Output = np.ndarray[Any, np.dtype[Any]]
 Result = Output | tuple[Output, ...]
+#: What results are: numbers, NaN where undefined; true or false, false where undefined; whole numbers, 0 where undefined.
+Kind = Literal["value", "condition", "count"]
+
+DTYPES: Final[Mapping[Kind, str]] = {"value": "float64", "condition": "bool", "count": "int32"}
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
     """Everything there is to know about one indicator.
 
-    `leading` says how many bars at the start of a series have no value; `lookback` is the checked way to ask.
-    `module` names the file of `indicators.kernels` that holds its two kernels. `boolean` marks conditions: their
-    outputs are of dtype bool, False where undefined, and an input may be a plain number instead of a series (but not
-    all of them).
+    `summary` names it in a line without a full stop, `about` tells what comes out and which definition is used where tools
+    differ, `source` is where the formula comes from, `talib` the function of TA-Lib it equals to 1e-9.
+    `leading(**parameters)` says how many bars at the start of a series have no value; `lookback` is the checked way to ask.
+    `module` names the file of `indicators.kernels` that holds its kernel, `{name}_nb`; `state` is how many numbers a lane
+    keeps from bar to bar, or a function of the parameters. In conditions, an input may be a plain number instead of a series
+    (but not all of them).
     """
 
     name: str
     group: str
     summary: str
+    about: str
     source: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     leading: Callable[..., int]
     module: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    boolean: bool = False
-    kernels: tuple[Kernel, Kernel] = field(init=False, repr=False)
-    _ranges: tuple[tuple[type, Any, Any], ...] = field(init=False, repr=False)
+    state: int | Callable[..., int] = 0
+    kind: Kind = "value"
+    talib: str | None = None
+    kernel: Kernel = field(init=False, repr=False)
     _dtype: np.dtype[Any] = field(init=False, repr=False)
-    _single: bool = field(init=False, repr=False)
-    _series_kernel: Kernel = field(init=False, repr=False)
+    _undefined: float | bool | int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        result = "mask" if self.boolean else "out"
-        arguments = (
-            *("in" for _ in self.inputs),
-            *(result for _ in self.outputs),
-            *(parameter.kind.__name__ for parameter in self.parameters.values()),
-        )
-        series = Kernel(self.module, f"{self.name}_series_nb", arguments, 1)
-        block = Kernel(self.module, f"{self.name}_block_nb", arguments, 2)
-        object.__setattr__(self, "kernels", (series, block))
-        object.__setattr__(self, "_ranges", tuple((one.kind, one.low, one.high) for one in self.parameters.values()))
-        object.__setattr__(self, "_single", len(self.outputs) == 1)
-        object.__setattr__(self, "_series_kernel", series)
-        object.__setattr__(self, "_dtype", np.dtype(np.bool_) if self.boolean else FLOAT64)
+        dtype = DTYPES[self.kind]
+        kinds = tuple(parameter.kind.__name__ for parameter in self.parameters.values())
+        kernel = Kernel(self.module, f"{self.name}_nb", kinds, len(self.inputs), (dtype,) * len(self.outputs))
+        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "_dtype", np.dtype(dtype))
+        object.__setattr__(self, "_undefined", {"value": np.nan, "condition": False, "count": 0}[self.kind])
 
-    def __call__(self, series: tuple[Any, ...], parameters: tuple[Any, ...] = ()) -> Result:
+    @property
+    def takes_numbers(self) -> bool:
+        """Whether a plain number may stand for a series."""
+        return self.kind == "condition"
+
+    def __call__(self, series: Sequence[Any], parameters: Sequence[Any] = ()) -> Result:
         """Compute for whatever a user passes: one series or a block, of any stride and number type.
 
         Raises:
             TypeError: something is not a number or an array of numbers.
             IndicatorError: a parameter is out of range, or shapes differ.
         """
-        for value, (kind, low, high) in zip(parameters, self._ranges):  # noqa: B905 - strict costs more than the check
-            if type(value) is not kind or not low <= value <= high:
-                parameters = self.check_parameters(parameters)
-                break
-        # One series of float64 without a lead-in is the ordinary case: as little as can be stands between it and the
-        # kernel, which refuses other types anyway. Everything else takes the careful way below.
-        try:
-            first = series[0]
-            if first.ndim == 1:
-                rows, total = len(first), 0.0
-                for values in series:
-                    total += values.item(0)
-                    if len(values) != rows:
-                        total = np.nan
-                if total == total:
-                    if self._single:
-                        out = empty(rows, self._dtype)
-                        self._series_kernel.run(*series, out, *parameters)
-                        return out
-                    outs = tuple([empty(rows) for _ in self.outputs])
-                    self._series_kernel.run(*series, *outs, *parameters)
-                    return outs
-        except (TypeError, AttributeError, IndexError):
-            # Not plain arrays: the careful way below converts them, or says what is wrong.
-            pass
+        values = self.check_parameters(parameters)
         arrays = self._prepared(series)
-        results = self._series(arrays, parameters) if arrays[0].ndim == 1 else self._block(arrays, parameters)
-        return results[0] if self._single else results
+        if arrays[0].ndim == 1:
+            blocks = tuple([array.reshape(-1, 1) for array in arrays])
+            results = tuple([out.reshape(-1) for out in self._computed(blocks, values)])
+        else:
+            results = self._computed(arrays, values)
+        return results[0] if len(results) == 1 else results
 
     def compute(self, *blocks: Any, out: Sequence[Output] = (), **parameters: Any) -> tuple[Output, ...]:
         """All symbols at once, unchecked: blocks are C-contiguous float64 of one shape (bars, symbols), read-only or not.
 
-        Parameters must come from `bind`; those left out have their defaults. In a boolean indicator a block may be a
-        plain float. The outputs are new arrays of that shape, or `out`, if the arrays of an earlier call are given and
+        Parameters must come from `bind`; those left out have their defaults. Where a number may stand for a series, a block
+        may be a plain float. The outputs are new arrays of that shape, or `out`, if the arrays of an earlier call are given and
         nobody looks at them any more: fresh memory comes from the system page by page, which for a large block may cost
-        more than the arithmetic. Arrays of another shape are left alone. Rows are causal and lanes independent: garbage
-        in a lane, or below the last bar of a lane, changes nothing above or beside it.
+        more than the arithmetic. Arrays of another shape are left alone. Rows are causal and lanes independent: garbage in a
+        lane, or below the last bar of a lane, changes nothing above or beside it.
         """
         values = tuple([parameters.pop(name, default.default) for name, default in self.parameters.items()])
         if parameters:
             raise TypeError(f"{self.name}: keyword {', '.join(parameters)} is unknown: expected {', '.join(self.parameters)}")
-        return self._block(self._filled(blocks) if self.boolean else blocks, values, tuple(out))
+        return self._computed(self._filled(blocks) if self.takes_numbers else blocks, values, tuple(out))
+
+    def blocks(self, rows: int, lanes: int) -> tuple[Output, ...]:
+        """Arrays for the results, filled with what stands for undefined."""
+        return tuple([np.full((rows, lanes), self._undefined, self._dtype) for _ in self.outputs])
+
+    def new_state(self, parameters: Sequence[Any], lanes: int) -> Numbers:
+        """What the kernel keeps from bar to bar, of shape (quantities, lanes), before the first bar."""
+        if isinstance(self.state, int):
+            return np.zeros((self.state, lanes))
+        return np.zeros((self.state(**dict(zip(self.parameters, parameters, strict=True))), lanes))
 
     def lookback(self, **parameters: Any) -> int:
         """Bars at the start of a series for which there is no value; parameters left out have their defaults.
@@ -136,14 +128,30 @@ class Entry:
     def check_parameters(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The parameters as plain int and float, or an error that names the one that is wrong."""
         return tuple(
-            parameter.check(value, self.name, name)
-            for (name, parameter), value in zip(self.parameters.items(), values, strict=True)
+            [
+                parameter.check(value, self.name, name)
+                for (name, parameter), value in zip(self.parameters.items(), values, strict=True)
+            ]
         )
+
+    def _computed(
+        self, blocks: tuple[Numbers, ...], parameters: tuple[Any, ...], outs: tuple[Output, ...] = ()
+    ) -> tuple[Output, ...]:
+        rows, lanes = blocks[0].shape
+        if not outs or outs[0].shape != (rows, lanes):
+            outs = tuple([np.empty((rows, lanes), self._dtype) for _ in self.outputs])
+        if rows and lanes:
+            plan, begun = spans.whole(blocks)
+            undefined = begun + self.leading(**dict(zip(self.parameters, parameters, strict=True)))
+            for out in outs:
+                out[:undefined] = self._undefined
+            self.kernel.run(blocks, outs, parameters, self.new_state(parameters, lanes), plan)
+        return outs
 
     def _prepared(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
         arrays = [
             checks.number(value, self.name, name)
-            if self.boolean and np.ndim(value) == 0
+            if self.takes_numbers and np.ndim(value) == 0
             else checks.numbers(value, self.name, name)
             for value, name in zip(series, self.inputs, strict=True)
         ]
@@ -157,22 +165,3 @@ class Entry:
         if like is None:
             raise TypeError(f"{self.name}: {' and '.join(self.inputs)} were numbers: expected at least one series")
         return tuple([values if isinstance(values, np.ndarray) else np.full_like(like, values) for values in series])
-
-    def _series(self, series: Sequence[Numbers], parameters: tuple[Any, ...]) -> tuple[Output, ...]:
-        rows = len(series[0])
-        outs = tuple([np.empty(rows, self._dtype) for _ in self.outputs])
-        first = 0 if self.boolean or rows == 0 else lanes.first_value(series)
-        self.kernels[0].run(*[values[first:] for values in series], *[out[first:] for out in outs], *parameters)
-        for out in outs:
-            out[:first] = np.nan
-        return outs
-
-    def _block(self, blocks: Sequence[Numbers], parameters: tuple[Any, ...], outs: tuple[Output, ...] = ()) -> tuple[Output, ...]:
-        if not outs or outs[0].shape != blocks[0].shape:
-            outs = tuple([np.empty(blocks[0].shape, self._dtype) for _ in self.outputs])
-        run = self.kernels[1].run
-        if self.boolean or blocks[0].size == 0 or lanes.begin_together(blocks):
-            run(*blocks, *outs, *parameters)
-        else:
-            lanes.compute_from_first_values(blocks, outs, lambda ins, results: run(*ins, *results, *parameters))
-        return outs

@@ -12,17 +12,22 @@ from indicators.checks import IndicatorError
 
 
 class Kernel:
-    """One compiled function. `run(*arguments)` is the machine code itself, once loaded."""
+    """One compiled function of `indicators.kernels`. `run(*arguments)` is the machine code itself, once loaded.
 
-    __slots__ = ("arguments", "dimensions", "function", "module", "run")
+    With `outs` it is the kernel of an indicator, see `indicators.kernels.compiling`: `ins` counts its inputs, `outs` are the
+    dtypes of its results, `params` the kinds of its parameters. Without, `params` are the arguments of a plain function.
+    """
+
+    __slots__ = ("function", "ins", "module", "outs", "params", "run")
 
     frozen = False
 
-    def __init__(self, module: str, function: str, arguments: tuple[str, ...], dimensions: int) -> None:
+    def __init__(self, module: str, function: str, params: tuple[str, ...], ins: int = 0, outs: tuple[str, ...] = ()) -> None:
         self.module = module
         self.function = function
-        self.arguments = arguments
-        self.dimensions = dimensions
+        self.params = params
+        self.ins = ins
+        self.outs = outs
         self.run: Callable[..., Any] = self._load_and_run
 
     @property
@@ -31,7 +36,7 @@ class Kernel:
         return self.run != self._load_and_run
 
     def load(self) -> None:
-        """Take the machine code from the cache, or compile it (0.1 to 2 s); does nothing when it is there.
+        """Take the machine code from the cache, or compile it (0.2 to 2 s); does nothing when it is there.
 
         Raises:
             IndicatorError: after `freeze`.
@@ -41,7 +46,10 @@ class Kernel:
         if Kernel.frozen:
             raise IndicatorError(f"{self.function} was not loaded before freeze(): call warm() first")
         compiling, function = self._source()
-        self.run = compiling.entry_point(function, self.arguments, self.dimensions)
+        if self.outs:
+            self.run = compiling.driven(function, self.ins, self.outs, self.params)
+        else:
+            self.run = compiling.plain(function, self.params)
 
     def is_cached(self) -> bool:
         """Whether `load` would find the machine code on disk."""

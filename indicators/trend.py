@@ -1,135 +1,77 @@
 """Direction and turning points: ADX, crossings, highest and lowest."""
 
-from typing import Any
-
 from indicators import checks
-from indicators.entry import Entry, Result
+from indicators.entry import Entry
 
 ADX = Entry(
     name="adx",
     group="trend",
     summary="Average directional movement index",
+    about="Strength of a trend in either direction, 0 to 100; Wilder's averages",
     source="J. W. Wilder, New Concepts in Technical Trading Systems (1978); TA-Lib ADX",
     inputs=("high", "low", "close"),
     outputs=("adx",),
     parameters={"period": checks.period(14)},
     leading=lambda period: 2 * period - 1,
     module="trend",
+    state=4,
+    talib="ADX",
 )
 
 HIGHEST = Entry(
     name="highest",
     group="trend",
     summary="Highest value of the window",
+    about="Highest value of the window, this bar included; TA-Lib's MAX under the name that screens use",
     source="TA-Lib MAX",
     inputs=("real",),
     outputs=("highest",),
     parameters={"period": checks.period(30)},
     leading=lambda period: period - 1,
     module="extremes",
+    state=lambda period: period,
+    talib="MAX",
 )
 
 LOWEST = Entry(
     name="lowest",
     group="trend",
     summary="Lowest value of the window",
+    about="Lowest value of the window, this bar included; TA-Lib's MIN under the name that screens use",
     source="TA-Lib MIN",
     inputs=("real",),
     outputs=("lowest",),
     parameters={"period": checks.period(30)},
     leading=lambda period: period - 1,
     module="extremes",
+    state=lambda period: period,
+    talib="MIN",
 )
 
 CROSSED_ABOVE = Entry(
     name="crossed_above",
     group="trend",
     summary="Whether a rose above b on this bar",
+    about="True on the bar on which a, at or below b one bar ago, is above b",
     source="a <= b one bar ago and a > b now",
     inputs=("a", "b"),
     outputs=("crossed_above",),
     leading=lambda: 1,
     module="trend",
-    boolean=True,
+    kind="condition",
 )
 
 CROSSED_BELOW = Entry(
     name="crossed_below",
     group="trend",
     summary="Whether a fell below b on this bar",
+    about="True on the bar on which a, at or above b one bar ago, is below b",
     source="a >= b one bar ago and a < b now",
     inputs=("a", "b"),
     outputs=("crossed_below",),
     leading=lambda: 1,
     module="trend",
-    boolean=True,
+    kind="condition",
 )
 
 ENTRIES = (ADX, HIGHEST, LOWEST, CROSSED_ABOVE, CROSSED_BELOW)
-
-
-def adx(high: Any, low: Any, close: Any, period: int = 14) -> Result:
-    """Average directional movement index: strength of a trend in either direction, Wilder's averages.
-
-    Args:
-        high: (bars,) or (bars, symbols), numbers.
-        low: as `high`.
-        close: as `high`.
-        period: 2 to 100,000 bars.
-
-    Returns:
-        float64 of the same shape, 0 to 100; the first `2 * period - 1` values are NaN.
-    """
-    return ADX((high, low, close), (period,))
-
-
-def highest(real: Any, period: int = 30) -> Result:
-    """Highest of the last `period` values, this one included.
-
-    Args:
-        real: (bars,) or (bars, symbols), numbers.
-        period: 2 to 100,000 bars.
-
-    Returns:
-        float64 of the same shape; the first `period - 1` values are NaN.
-    """
-    return HIGHEST((real,), (period,))
-
-
-def lowest(real: Any, period: int = 30) -> Result:
-    """Lowest of the last `period` values, this one included.
-
-    Args:
-        real: (bars,) or (bars, symbols), numbers.
-        period: 2 to 100,000 bars.
-
-    Returns:
-        float64 of the same shape; the first `period - 1` values are NaN.
-    """
-    return LOWEST((real,), (period,))
-
-
-def crossed_above(a: Any, b: Any) -> Result:
-    """Where `a` rose above `b`: `a <= b` one bar ago and `a > b` now.
-
-    Args:
-        a: (bars,) or (bars, symbols), numbers; or one number.
-        b: as `a`; not both may be one number.
-
-    Returns:
-        bool of the same shape; False on the first bar and wherever one of the four values is NaN.
-    """
-    return CROSSED_ABOVE((a, b))
-
-
-def crossed_below(a: Any, b: Any) -> Result:
-    """Where `a` fell below `b`: `a >= b` one bar ago and `a < b` now.
-
-    Args:
-        a: (bars,) or (bars, symbols), numbers; or one number.
-        b: as `a`; not both may be one number.
-
-    Returns:
-        bool of the same shape; False on the first bar and wherever one of the four values is NaN.
-    """
-    return CROSSED_BELOW((a, b))

@@ -158,7 +158,7 @@ class Memory:
         home: tuple[Picture, int, int] | None = None
         for value, name in zip(series, entry.inputs, strict=True):
             if type(value) is not np.ndarray:
-                if not entry.boolean or np.ndim(value) or value != value:
+                if not entry.takes_numbers or np.ndim(value) or value != value:
                     return None
                 inputs.append(Number(checks.number(value, entry.name, name)))
                 continue

@@ -6,15 +6,12 @@ avoids the cancellation of the textbook formula `E[x²] - E[x]²`. The reference
 is decided lane by lane, so lanes stay independent; it is rare, so the common path has no branch per lane.
 """
 
-# Choices are written out: numba's max() treats NaN in its own way, which takes branches.
-# ruff: noqa: FURB136
-
 import math
+from typing import Any
 
-import numpy as np
-
-from indicators.kernels.compiling import Block, Series, jitted
-from indicators.kernels.overlap import average_block_nb, average_series_nb
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.overlap import average_step_nb
+from indicators.kernels.rows import lanes
 
 WINDOWS_BETWEEN_RENEWALS = 32
 CANCELLED = 1e-6  # share of variance in the mean square below which digits were lost
@@ -22,139 +19,101 @@ OUTWEIGHED = 1e6  # square of the leaving value, in sums of squares of the rest
 FLAT = 1e-12  # share of variance that is rounding noise even around the window's own mean
 
 
-@jitted
-def bbands_series_nb(
-    values: Series, upper: Series, middle: Series, lower: Series, period: int, nbdevup: float, nbdevdn: float, matype: int
+@kernel
+def bbands_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Average, and `nbdev` population standard deviations above and below it.
+
+    State: deviation and mean of this bar, what `deviation_nb` keeps (5), what the average keeps.
+    """
+    (values,), (upper, middle, lower), (period, nbdevup, nbdevdn, matype) = ins, outs, params
+    deviation, mean, newest = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(values, row, low, high)
+    deviation_nb(values, deviation, period, state, 2, row, age, low, high)
+    average_step_nb(newest, mean, period, matype, state, 7, age, low, high)
+    if age >= period - 1:
+        above, centre, below = lanes(upper, row, low, high), lanes(middle, row, low, high), lanes(lower, row, low, high)
+        for lane in range(high - low):
+            centre[lane] = mean[lane]
+            above[lane] = mean[lane] + deviation[lane] * nbdevup
+            below[lane] = mean[lane] - deviation[lane] * nbdevdn
+
+
+@helper
+def deviation_nb(
+    values: Block, result: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int
 ) -> None:
-    """Average, and `nbdev` population standard deviations above and below it."""
-    average_series_nb(values, middle, period, matype)
-    _deviation_series(values, lower, period)
-    for row in range(values.shape[0]):
-        deviation = lower[row]
-        upper[row] = middle[row] + deviation * nbdevup
-        lower[row] = middle[row] - deviation * nbdevdn
-
-
-@jitted
-def bbands_block_nb(
-    values: Block, upper: Block, middle: Block, lower: Block, period: int, nbdevup: float, nbdevdn: float, matype: int
-) -> None:
-    """As `bbands_series_nb`, for every lane; a simple average is computed on the way, others before."""
-    simple = matype == 0
-    if not simple:
-        average_block_nb(values, middle, period, matype)
-    rows, lanes = values.shape
-    ready = min(period - 1, rows)
-    for out in (upper, middle, lower):
-        out[:ready] = np.nan
-    if ready == rows:
-        return
-    share = 1.0 / period
-    sums, distances, squares, variances = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.empty(lanes)
-    reference, due = np.empty(lanes), np.empty(lanes, np.int64)
-    _start_lanes(values[:period], reference, sums, distances, squares)
-    for lane in range(lanes):
-        due[lane] = ready + WINDOWS_BETWEEN_RENEWALS * period - 1
-    for row in range(ready, rows):
-        newest, oldest = values[row], values[row - ready]
-        mean, above, below = middle[row], upper[row], lower[row]
-        hits = 0
-        for lane in range(lanes):
+    """Population standard deviation of the window that ends in `row`; needs five rows of state from `base` on."""
+    reference, distances, squares = (
+        lanes(state, base, low, high),
+        lanes(state, base + 1, low, high),
+        lanes(state, base + 2, low, high),
+    )
+    due, variances = lanes(state, base + 3, low, high), lanes(state, base + 4, low, high)
+    newest = lanes(values, row, low, high)
+    if age == 0:
+        for lane in range(high - low):
+            reference[lane] = newest[lane]
+            due[lane] = (1 + WINDOWS_BETWEEN_RENEWALS) * period - 2
+        distances[:] = 0.0
+        squares[:] = 0.0
+    if age < period - 1:
+        for lane in range(high - low):
             distance = newest[lane] - reference[lane]
-            leaving = oldest[lane] - reference[lane]
-            total = distances[lane] + distance
-            square = squares[lane] + distance * distance
-            offset = total * share
-            variance = square * share - offset * offset
-            square -= leaving * leaving
-            distances[lane], squares[lane], variances[lane] = total - leaving, square, variance
-            hits += _is_due(variance, square, leaving, share, row >= due[lane])
-            deviation = _root(variance)
-            added = sums[lane] + newest[lane]
-            sums[lane] = added - oldest[lane]
-            centre = added / period if simple else mean[lane]
-            mean[lane], above[lane], below[lane] = centre, centre + deviation * nbdevup, centre - deviation * nbdevdn
-        if hits > 0:
-            for lane in range(lanes):
-                leaving = oldest[lane] - reference[lane]
-                if _is_due(variances[lane], squares[lane], leaving, share, row >= due[lane]):
-                    due[lane] = row + WINDOWS_BETWEEN_RENEWALS * period
-                    window = values[row - ready : row + 1, lane]
-                    reference[lane], distances[lane], squares[lane], variance = _renewed(window, share)
-                    above[lane] = mean[lane] + _root(variance) * nbdevup
-                    below[lane] = mean[lane] - _root(variance) * nbdevdn
-
-
-@jitted
-def _start_lanes(window: Block, reference: Series, sums: Series, distances: Series, squares: Series) -> None:
-    """Take the first value as reference, and sum over the first window but its last row."""
-    period, lanes = window.shape
-    for lane in range(lanes):
-        reference[lane] = window[0, lane]
-    for row in range(period - 1):
-        newest = window[row]
-        for lane in range(lanes):
-            distance = newest[lane] - reference[lane]
-            sums[lane] += newest[lane]
             distances[lane] += distance
             squares[lane] += distance * distance
+        return
+    share = 1.0 / period
+    oldest = lanes(values, row - period + 1, low, high)
+    hits = 0
+    for lane in range(high - low):
+        distance = newest[lane] - reference[lane]
+        leaving = oldest[lane] - reference[lane]
+        total = distances[lane] + distance
+        square = squares[lane] + distance * distance
+        offset = total * share
+        variance = square * share - offset * offset
+        square -= leaving * leaving
+        distances[lane] = total - leaving
+        squares[lane] = square
+        variances[lane] = variance
+        hits += _is_due(variance, square, leaving, share, age >= due[lane])
+        result[lane] = _root(variance)
+    if hits > 0:
+        for lane in range(high - low):
+            leaving = oldest[lane] - reference[lane]
+            if _is_due(variances[lane], squares[lane], leaving, share, age >= due[lane]):
+                due[lane] = age + WINDOWS_BETWEEN_RENEWALS * period
+                renewed = _renewed(values, row, low + lane, period)
+                reference[lane], distances[lane], squares[lane], variance = renewed
+                result[lane] = _root(variance)
 
 
-@jitted
+@helper
 def _root(variance: float) -> float:
     # NaN is not below zero and stays NaN.
-    return math.sqrt(0.0 if variance < 0.0 else variance)
+    return math.sqrt(0.0 if variance < 0.0 else variance)  # noqa: FURB136 - numba's max() takes branches for NaN
 
 
-@jitted
+@helper
 def _is_due(variance: float, squares: float, leaving: float, share: float, waited: bool) -> bool:
     return waited | (variance < CANCELLED * (squares * share)) | (leaving * leaving > OUTWEIGHED * squares)
 
 
-@jitted
-def _renewed(window: Series, share: float) -> tuple[float, float, float, float]:
+@helper
+def _renewed(values: Block, row: int, lane: int, period: int) -> tuple[float, float, float, float]:
     """Reference, sum and squares (both without the oldest value) and variance of one window, from scratch."""
+    first = row - period + 1
     total = 0.0
-    for value in window:
-        total += value
+    for at in range(first, row + 1):
+        total += values[at, lane]
+    share = 1.0 / period
     reference = total * share
     distances = squares = 0.0
-    for value in window:
-        distances += value - reference
-        squares += (value - reference) * (value - reference)
+    for at in range(first, row + 1):
+        distances += values[at, lane] - reference
+        squares += (values[at, lane] - reference) * (values[at, lane] - reference)
     mean = distances * share
     variance = squares * share - mean * mean
     if variance < FLAT * (squares * share):
         variance = 0.0
-    leaving = window[0] - reference
+    leaving = values[first, lane] - reference
     return reference, distances - leaving, squares - leaving * leaving, variance
-
-
-@jitted
-def _deviation_series(values: Series, out: Series, period: int) -> None:
-    rows = values.shape[0]
-    ready = min(period - 1, rows)
-    out[:ready] = np.nan
-    if ready == rows:
-        return
-    share = 1.0 / period
-    reference = values[0]
-    distances = squares = 0.0
-    for row in range(ready):
-        distance = values[row] - reference
-        distances += distance
-        squares += distance * distance
-    due = ready + WINDOWS_BETWEEN_RENEWALS * period - 1
-    for row in range(ready, rows):
-        distance = values[row] - reference
-        leaving = values[row - ready] - reference
-        distances += distance
-        squares += distance * distance
-        mean = distances * share
-        variance = squares * share - mean * mean
-        distances -= leaving
-        squares -= leaving * leaving
-        if _is_due(variance, squares, leaving, share, row >= due):
-            due = row + WINDOWS_BETWEEN_RENEWALS * period
-            reference, distances, squares, variance = _renewed(values[row - ready : row + 1], share)
-        out[row] = _root(variance)

@@ -1,17 +1,31 @@
-"""How kernels are compiled: one set of options and one cache on disk for every function of this folder.
+"""How kernels are compiled: one form, one set of options, one cache on disk for every function of this folder.
 
-No fastmath: it would break the equality with TA-Lib and the meaning of NaN, and it is slower on recurrences.
-`boundscheck` stays on (it costs nothing measurable, see `benchmarks/indicators.py`), so that a wrong window is an error
-and not a read of foreign memory. Division follows IEEE (`error_model="numpy"`): a kernel raises nothing.
+A kernel computes one row of an indicator for neighbouring lanes (symbols side by side):
+
+    kernel(ins, outs, params, state, row, age, low, high)
+
+`ins` and `outs` are tuples of blocks (bars, symbols), `params` the parameters in order, `state` what must be known of the
+bars before, one row a quantity. `row` is the bar to compute, `age` how many bars of these lanes came before it (0: the
+first), `low` to `high` the lanes. Full computation, extension by new bars and the bar still forming are the same machine
+code over different rows, and so the same bits; loops over lanes run side by side in the vector unit.
+
+A kernel writes `outs[...][row]` where the result is defined and leaves it alone before (the caller filled in what stands
+for undefined); it reads inputs from `row - age` to `row` and no state of an age it has not written.
+
+No fastmath: it would break the equality with TA-Lib and the meaning of NaN, and it is slower on recurrences. Division
+follows IEEE (`error_model="numpy"`): a kernel raises nothing. Without numba's run-time (`_nrt`) a kernel can allocate
+nothing, and counts no references.
 """
 
 import functools
 import hashlib
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import types
@@ -19,86 +33,138 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
+from indicators.kernels.rows import DISABLED
+
 Function = TypeVar("Function", bound=Callable[..., Any])
-Series = NDArray[np.float64]
+Lanes = NDArray[np.float64]
 Block = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Blocks = tuple[Block, ...]
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
-# What only other kernels call needs no way in from Python or C; leaving it out halves the time to compile.
-HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True}
+
+# Comparisons of addresses that a loop over lanes may begin with. LLVM's own bound (8) leaves every loop over more than four
+# rows of memory scalar.
+llvmlite.binding.set_option("indicators", "-runtime-memory-check-threshold=200")
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache on disk, valid as long as no file of this folder changes.
+    """Numba's cache on disk, one entry a kernel, valid as long as the sources that the kernel is made of do not change.
 
-    Numba itself looks at the file of the kernel only and would go on using old machine code when a helper in another
-    file changes. Files are replaced atomically and every kernel has one signature, so any number of processes may
-    fill the same directory at once.
+    Numba itself looks at one file only and would go on using old machine code when a helper in another file changes. Files
+    are replaced atomically and every kernel has one signature, so any number of processes may fill the same directory.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)  # type: ignore[no-untyped-call]
-        self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
-            cache_path=self._cache_path, filename_base=self._impl.filename_base, source_stamp=sources_digest()
+        super().__init__(function)
+        self._cache_file = IndexDataCacheFile(
+            cache_path=self._cache_path,
+            filename_base=f"{function.__module__.rpartition('.')[2]}.{function.__name__}",
+            source_stamp=sources_digest(Path(function.__code__.co_filename).stem),
         )
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        # The stamp covers all sources; what the loop around a kernel closes over cannot be hashed.
+        return sig, codegen.magic_tuple()
 
 
 @functools.cache
-def sources_digest() -> str:
-    """Digest of all kernel sources; the stamp under which machine code is cached."""
+def sources_digest(module: str) -> str:
+    """Digest of this file, a module of kernels and all modules it imports: the stamp under which machine code is cached."""
+    folder = Path(__file__).parent
+    names, waiting = set[str](), [Path(__file__).stem, module]
+    while waiting:
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            source = (folder / f"{name}.py").read_text()
+            waiting += re.findall(r"^from indicators\.kernels\.(\w+) import", source, re.MULTILINE)
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+    for name in sorted(names):
+        digest.update((folder / f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 
-def jitted(function: Function) -> Function:
-    """Mark a function as compiled code; other kernels may call it and then contain it."""
+def kernel(function: Function) -> Function:
+    """Mark a function of the form above; it becomes part of the loop that calls it."""
+    return numba.njit(**OPTIONS, inline="always")(function)  # type: ignore[no-any-return]
+
+
+def helper(function: Function) -> Function:
+    """Mark a function that kernels call. It may be given rows and blocks, and returns numbers only."""
     return numba.njit(**HELPER_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
-def entry_point(kernel: Any, arguments: tuple[str, ...], dimensions: int) -> Callable[..., Any]:
-    """The one compiled form of a kernel that Python calls: from the cache, or compiled now; refuses other types.
+def driven(function: Any, ins: int, outs: tuple[str, ...], params: tuple[str, ...]) -> Callable[..., Any]:
+    """The compiled loop around a kernel: `run(ins, outs, params, state, spans)`; from the cache, or compiled now.
 
-    It is a dispatcher of its own, because what other kernels need of the same function (writable inputs, slices)
-    must neither be refused nor get into the cache.
+    Each row of `spans` says which rows of which lanes are computed: low lane, high lane, the row in which those lanes begin,
+    first row, row after the last. Arguments of other types are refused with a TypeError.
     """
-    dispatcher = numba.njit(**OPTIONS)(kernel.py_func)
+
+    def run(ins: Blocks, outs: Blocks, params: tuple[Any, ...], state: Block, spans: Ints) -> None:
+        for span in range(spans.shape[0]):
+            low, high, begin = spans[span, 0], spans[span, 1], spans[span, 2]
+            for row in range(spans[span, 3], spans[span, 4]):
+                function(ins, outs, params, state, row, row - begin, low, high)
+
+    signature = (
+        _tuple_of(("in",) * ins),
+        _tuple_of(outs),
+        _tuple_of(params),
+        _kind("float64"),
+        _kind("ints"),
+    )
+    if DISABLED:
+        return run
+    return _compiled(run, getattr(function, "py_func", function), signature)
+
+
+def plain(function: Any, arguments: tuple[str, ...]) -> Callable[..., Any]:
+    """The one compiled form of a helper that Python calls; argument kinds as in `_kind`."""
+    if DISABLED:
+        return function  # type: ignore[no-any-return]
+    return _compiled(function.py_func, function.py_func, tuple(map(_kind, arguments)))
+
+
+def _compiled(body: Callable[..., Any], owner: Callable[..., Any], signature: tuple[Any, ...]) -> Callable[..., Any]:
+    dispatcher = numba.njit(**OPTIONS)(body)
     try:
-        dispatcher._cache = KernelCache(kernel.py_func)
+        dispatcher._cache = KernelCache(owner)
     except (RuntimeError, OSError) as reason:
         # There is no directory to write to. The kernel works, only every process compiles it anew.
         warnings.warn(f"indicators are compiled without a cache: {reason}: set NUMBA_CACHE_DIR", RuntimeWarning, stacklevel=2)
-    dispatcher.compile(signature(arguments, dimensions))
+    dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
 
 
-def is_cached(kernel: Any) -> bool:
+def is_cached(function: Any) -> bool:
     """Whether the cache holds machine code of this kernel, of these sources and for this CPU."""
     try:
-        index = KernelCache(kernel.py_func)._cache_file._load_index()  # type: ignore[no-untyped-call]
+        index = KernelCache(function.py_func)._cache_file._load_index()
     except (RuntimeError, OSError):
         return False
     cpu = cpu_target.target_context.codegen().magic_tuple()
     return any(key[1] == cpu for key in index)
 
 
-def signature(arguments: tuple[str, ...], dimensions: int) -> Any:
-    """Numba's signature for argument kinds `in`, `out`, `mask`, `starts`, `int` and `float`.
+def _tuple_of(names: tuple[str, ...]) -> Any:
+    return types.Tuple(tuple(map(_kind, names)))
 
-    Inputs are declared read-only, which takes writable arrays as well; the reverse would refuse read-only ones. A
-    series may have any stride (a column of a block has): its kernels walk one by one, so that costs nothing.
-    """
+
+def _kind(name: str) -> Any:
+    """Numba's type for an argument kind. Inputs are declared read-only, which takes writable arrays as well."""
     kinds = {
-        "in": types.Array(types.float64, dimensions, "A" if dimensions == 1 else "C", readonly=True),
-        "out": types.Array(types.float64, dimensions, "C"),
-        "mask": types.Array(types.boolean, dimensions, "C"),
-        "starts": types.Array(types.int64, 1, "C"),
+        "in": types.Array(types.float64, 2, "C", readonly=True),
+        "float64": types.Array(types.float64, 2, "C"),
+        "bool": types.Array(types.boolean, 2, "C"),
+        "int32": types.Array(types.int32, 2, "C"),
+        "ints": types.Array(types.int64, 2, "C"),
+        "lanes": types.Array(types.int64, 1, "C"),
         "int": types.int64,
         "float": types.float64,
     }
-    return tuple(kinds[argument] for argument in arguments)
+    return kinds[name]

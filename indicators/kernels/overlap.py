@@ -1,174 +1,153 @@
-"""Kernels of the moving averages (SMA, EMA, WMA), and the choice among them by TA-Lib's `matype`."""
+"""Kernels of the simple moving averages: SMA, EMA, WMA."""
 
-import numpy as np
+from typing import Any
 
-from indicators.kernels.compiling import Block, Series, jitted
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.rows import lanes
 
 # TA-Lib rebuilds the running sums of its WMA from the window after so many windows; so do we, to stay as exact as it is.
 WMA_WINDOWS_BETWEEN_REBUILDS = 8
 
 
-@jitted
-def sma_series_nb(values: Series, out: Series, period: int) -> None:
+@kernel
+def sma_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Running sum over the window, divided by its length."""
-    rows = values.shape[0]
-    ready = min(period - 1, rows)
-    total = 0.0
-    for row in range(ready):
-        total += values[row]
-        out[row] = np.nan
-    newest, oldest, result = values[ready:], values[: rows - ready], out[ready:]
-    for row in range(rows - ready):
-        total += newest[row]
-        result[row] = total / period
-        total -= oldest[row]
-
-
-@jitted
-def sma_block_nb(values: Block, out: Block, period: int) -> None:
-    """As `sma_series_nb`, for every lane."""
-    rows, lanes = values.shape
-    ready = min(period - 1, rows)
-    total = np.zeros(lanes)
-    for row in range(ready):
-        newest, result = values[row], out[row]
-        for lane in range(lanes):
+    (values,), (out,), (period,) = ins, outs, params
+    total, newest = lanes(state, 0, low, high), lanes(values, row, low, high)
+    if age == 0:
+        total[:] = 0.0
+    if age < period - 1:
+        for lane in range(high - low):
             total[lane] += newest[lane]
-            result[lane] = np.nan
-    for row in range(ready, rows):
-        newest, oldest, result = values[row], values[row - ready], out[row]
-        for lane in range(lanes):
-            added = total[lane] + newest[lane]
-            result[lane] = added / period
-            total[lane] = added - oldest[lane]
+        return
+    oldest, result = lanes(values, row - period + 1, low, high), lanes(out, row, low, high)
+    for lane in range(high - low):
+        added = total[lane] + newest[lane]
+        result[lane] = added / period
+        total[lane] = added - oldest[lane]
 
 
-@jitted
-def ema_series_nb(values: Series, out: Series, period: int) -> None:
+@kernel
+def ema_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Seeded with the mean of the first window, then `previous + (value - previous) * 2 / (period + 1)`."""
-    rows = values.shape[0]
-    out[: min(period - 1, rows)] = np.nan
-    if rows < period:
+    (values,), (out,), (period,) = ins, outs, params
+    average, newest = lanes(state, 0, low, high), lanes(values, row, low, high)
+    if age == 0:
+        average[:] = 0.0
+    if age < period:
+        for lane in range(high - low):
+            average[lane] += newest[lane]
+        if age < period - 1:
+            return
+        result = lanes(out, row, low, high)
+        for lane in range(high - low):
+            mean = average[lane] / period
+            average[lane] = mean
+            result[lane] = mean
         return
-    total = 0.0
-    for row in range(period):
-        total += values[row]
     weight = 2.0 / (period + 1)
-    average = total / period
-    out[period - 1] = average
-    newest, result = values[period:], out[period:]
-    for row in range(rows - period):
-        average = (newest[row] - average) * weight + average
-        result[row] = average
+    result = lanes(out, row, low, high)
+    for lane in range(high - low):
+        mean = (newest[lane] - average[lane]) * weight + average[lane]
+        average[lane] = mean
+        result[lane] = mean
 
 
-@jitted
-def ema_block_nb(values: Block, out: Block, period: int) -> None:
-    """As `ema_series_nb`, for every lane."""
-    rows, lanes = values.shape
-    out[: min(period - 1, rows)] = np.nan
-    if rows < period:
-        return
-    total = np.zeros(lanes)
-    for row in range(period):
-        newest = values[row]
-        for lane in range(lanes):
-            total[lane] += newest[lane]
-    weight = 2.0 / (period + 1)
-    result = out[period - 1]
-    for lane in range(lanes):
-        result[lane] = total[lane] / period
-    for row in range(period, rows):
-        newest, previous, result = values[row], out[row - 1], out[row]
-        for lane in range(lanes):
-            result[lane] = (newest[lane] - previous[lane]) * weight + previous[lane]
-
-
-@jitted
-def wma_series_nb(values: Series, out: Series, period: int) -> None:
+@kernel
+def wma_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Weights 1 (oldest) to `period` (newest), kept as a running weighted sum."""
-    rows = values.shape[0]
-    ready = min(period - 1, rows)
-    divisor = period * (period + 1.0) / 2.0
-    plain = weighted = leaving = 0.0
-    for row in range(ready):
-        plain += values[row]
-        weighted += values[row] * (row + 1)
-        out[row] = np.nan
-    until_rebuild = WMA_WINDOWS_BETWEEN_REBUILDS * period
-    newest, oldest, result = values[ready:], values[: rows - ready], out[ready:]
-    for row in range(rows - ready):
-        until_rebuild -= 1
-        if until_rebuild == 0:
-            until_rebuild = WMA_WINDOWS_BETWEEN_REBUILDS * period
-            plain = weighted = 0.0
-            for age in range(period):
-                plain += values[row + age]
-                weighted += values[row + age] * (age + 1)
-        else:
-            plain = plain + newest[row] - leaving
-            weighted += newest[row] * period
-        leaving = oldest[row]
-        result[row] = weighted / divisor
-        weighted -= plain
+    (values,), (out,), (period,) = ins, outs, params
+    wma_step_nb(lanes(values, row, low, high), lanes(out, row, low, high), period, state, 0, age, low, high)
 
 
-@jitted
-def wma_block_nb(values: Block, out: Block, period: int) -> None:
-    """As `wma_series_nb`, for every lane."""
-    rows, lanes = values.shape
-    ready = min(period - 1, rows)
-    divisor = period * (period + 1.0) / 2.0
-    plain, weighted, leaving = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
-    _wma_add(values[:ready], plain, weighted)
-    out[:ready] = np.nan
-    until_rebuild = WMA_WINDOWS_BETWEEN_REBUILDS * period
-    for row in range(ready, rows):
-        newest, oldest, result = values[row], values[row - ready], out[row]
-        until_rebuild -= 1
-        if until_rebuild > 0:
-            for lane in range(lanes):
-                total = plain[lane] + newest[lane] - leaving[lane]
-                heavy = weighted[lane] + newest[lane] * period
-                result[lane] = heavy / divisor
-                plain[lane], weighted[lane], leaving[lane] = total, heavy - total, oldest[lane]
-        else:
-            until_rebuild = WMA_WINDOWS_BETWEEN_REBUILDS * period
-            plain[:] = 0.0
-            weighted[:] = 0.0
-            _wma_add(values[row - ready : row + 1], plain, weighted)
-            for lane in range(lanes):
-                result[lane] = weighted[lane] / divisor
-                weighted[lane] -= plain[lane]
-                leaving[lane] = oldest[lane]
+@helper
+def average_step_nb(
+    newest: Lanes, result: Lanes, period: int, matype: int, state: Block, base: int, age: int, low: int, high: int
+) -> None:
+    """One bar of the moving average that TA-Lib's `matype` names: 0 SMA, 1 EMA, 2 WMA; `age` counts the bars averaged.
+
+    For series that exist nowhere but in a kernel; needs `3 + period` rows of state from `base` on.
+    """
+    if matype == 0:
+        sma_step_nb(newest, result, period, state, base, age, low, high)
+    elif matype == 1:
+        ema_step_nb(newest, result, period, state, base, age, low, high)
+    else:
+        wma_step_nb(newest, result, period, state, base, age, low, high)
 
 
-@jitted
-def _wma_add(window: Block, plain: Series, weighted: Series) -> None:
-    for age in range(window.shape[0]):
-        newest = window[age]
-        for lane in range(newest.shape[0]):
+@helper
+def sma_step_nb(newest: Lanes, result: Lanes, period: int, state: Block, base: int, age: int, low: int, high: int) -> None:
+    """As `sma_nb`, with the window in a ring: slot `age % period` of state from `base + 3` on."""
+    total, slot = lanes(state, base, low, high), lanes(state, base + 3 + age % period, low, high)
+    if age == 0:
+        total[:] = 0.0
+    for lane in range(high - low):
+        slot[lane] = newest[lane]
+        total[lane] += newest[lane]
+    if age >= period - 1:
+        oldest = lanes(state, base + 3 + (age + 1) % period, low, high)
+        for lane in range(high - low):
+            result[lane] = total[lane] / period
+            total[lane] -= oldest[lane]
+
+
+@helper
+def ema_step_nb(newest: Lanes, result: Lanes, period: int, state: Block, base: int, age: int, low: int, high: int) -> None:
+    """As `ema_nb`; no ring."""
+    average = lanes(state, base, low, high)
+    if age == 0:
+        average[:] = 0.0
+    if age < period:
+        for lane in range(high - low):
+            average[lane] += newest[lane]
+        if age == period - 1:
+            for lane in range(high - low):
+                average[lane] /= period
+                result[lane] = average[lane]
+        return
+    weight = 2.0 / (period + 1)
+    for lane in range(high - low):
+        mean = (newest[lane] - average[lane]) * weight + average[lane]
+        average[lane] = mean
+        result[lane] = mean
+
+
+@helper
+def wma_step_nb(newest: Lanes, result: Lanes, period: int, state: Block, base: int, age: int, low: int, high: int) -> None:
+    """As `wma_nb`, with the window in a ring: slot `age % period` of state from `base + 3` on."""
+    plain, weighted, leaving = lanes(state, base, low, high), lanes(state, base + 1, low, high), lanes(state, base + 2, low, high)
+    slot = lanes(state, base + 3 + age % period, low, high)
+    if age == 0:
+        plain[:] = 0.0
+        weighted[:] = 0.0
+        leaving[:] = 0.0
+    for lane in range(high - low):
+        slot[lane] = newest[lane]
+    if age < period - 1:
+        for lane in range(high - low):
             plain[lane] += newest[lane]
             weighted[lane] += newest[lane] * (age + 1)
-
-
-@jitted
-def average_series_nb(values: Series, out: Series, period: int, matype: int) -> None:
-    """The moving average that TA-Lib's `matype` names: 0 SMA, 1 EMA, 2 WMA."""
-    if matype == 0:
-        sma_series_nb(values, out, period)
-    elif matype == 1:
-        ema_series_nb(values, out, period)
-    else:
-        wma_series_nb(values, out, period)
-
-
-@jitted
-def average_block_nb(values: Block, out: Block, period: int, matype: int) -> None:
-    """As `average_series_nb`, for every lane."""
-    if matype == 0:
-        sma_block_nb(values, out, period)
-    elif matype == 1:
-        ema_block_nb(values, out, period)
-    else:
-        wma_block_nb(values, out, period)
+        return
+    divisor = period * (period + 1.0) / 2.0
+    oldest = lanes(state, base + 3 + (age + 1) % period, low, high)
+    if (age - period + 2) % (WMA_WINDOWS_BETWEEN_REBUILDS * period) != 0:
+        for lane in range(high - low):
+            total = plain[lane] + newest[lane] - leaving[lane]
+            heavy = weighted[lane] + newest[lane] * period
+            result[lane] = heavy / divisor
+            plain[lane] = total
+            weighted[lane] = heavy - total
+            leaving[lane] = oldest[lane]
+        return
+    plain[:] = 0.0
+    weighted[:] = 0.0
+    for step in range(period):
+        one = lanes(state, base + 3 + (age + 1 + step) % period, low, high)
+        for lane in range(high - low):
+            plain[lane] += one[lane]
+            weighted[lane] += one[lane] * (step + 1)
+    for lane in range(high - low):
+        result[lane] = weighted[lane] / divisor
+        weighted[lane] -= plain[lane]
+        leaving[lane] = oldest[lane]

@@ -1,54 +1,39 @@
 """Kernels of the average true range, and the true range itself for others."""
 
-import numpy as np
+from typing import Any
 
-from indicators.kernels.compiling import Block, Series, jitted
-from indicators.kernels.extremes import larger
+from indicators.kernels.compiling import Block, Blocks, helper, kernel
+from indicators.kernels.rows import lanes
 
 
-@jitted
+@helper
+def larger(a: float, b: float) -> float:
+    """The larger of two numbers as one machine instruction; numba's max() treats NaN in its own way, which takes branches."""
+    return a if a > b else b  # noqa: FURB136
+
+
+@helper
 def true_range(high: float, low: float, close_before: float) -> float:
     """Greatest of today's range and the distances of high and low from yesterday's close."""
     return larger(abs(close_before - low), larger(abs(close_before - high), high - low))
 
 
-@jitted
-def atr_series_nb(high: Series, low: Series, close: Series, out: Series, period: int) -> None:
+@kernel
+def atr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Wilder's average of the true range, seeded with the plain mean of the first `period` ranges."""
-    rows = high.shape[0]
-    out[: min(period, rows)] = np.nan
-    if rows <= period:
+    (highs, lows, closes), (out,), (period,) = ins, outs, params
+    average = lanes(state, 0, low, high)
+    if age == 0:
+        average[:] = 0.0
         return
-    kept = (period - 1.0) / period
-    added = 1.0 - kept
-    total = 0.0
-    for row in range(1, period + 1):
-        total += true_range(high[row], low[row], close[row - 1])
-    average = total / period
-    out[period] = average
-    for row in range(period + 1, rows):
-        average = added * true_range(high[row], low[row], close[row - 1]) + kept * average
-        out[row] = average
-
-
-@jitted
-def atr_block_nb(high: Block, low: Block, close: Block, out: Block, period: int) -> None:
-    """As `atr_series_nb`, for every lane."""
-    rows, lanes = high.shape
-    out[: min(period, rows)] = np.nan
-    if rows <= period:
-        return
-    kept = (period - 1.0) / period
-    added = 1.0 - kept
-    total = np.zeros(lanes)
-    for row in range(1, period + 1):
-        top, bottom, before = high[row], low[row], close[row - 1]
-        for lane in range(lanes):
-            total[lane] += true_range(top[lane], bottom[lane], before[lane])
-    result = out[period]
-    for lane in range(lanes):
-        result[lane] = total[lane] / period
-    for row in range(period + 1, rows):
-        top, bottom, before, previous, result = high[row], low[row], close[row - 1], out[row - 1], out[row]
-        for lane in range(lanes):
-            result[lane] = added * true_range(top[lane], bottom[lane], before[lane]) + kept * previous[lane]
+    top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
+    kept = (period - 1.0) / period if age > period else 1.0
+    added = 1.0 - kept if age > period else 1.0
+    for lane in range(high - low):
+        average[lane] = added * true_range(top[lane], bottom[lane], before[lane]) + kept * average[lane]
+    if age >= period:
+        divisor = period if age == period else 1
+        result = lanes(out, row, low, high)
+        for lane in range(high - low):
+            average[lane] /= divisor
+            result[lane] = average[lane]

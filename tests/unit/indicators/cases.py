@@ -34,7 +34,7 @@ CASES = [
     for parameters in PARAMETERS.get(name, [()])
 ]
 ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items()]
-VALUE_ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items() if not entry.boolean]
+VALUE_ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items() if entry.kind == "value"]
 
 
 def series(entry: Entry, candles: Candles) -> list[np.ndarray]:

@@ -8,13 +8,12 @@ from tests.unit.indicators.cases import CASES, Candles, assert_close, call, outp
 talib = pytest.importorskip("talib")
 pytestmark = pytest.mark.peer
 
-NAMES = {"highest": "MAX", "lowest": "MIN"}
-KNOWN = [case for case in CASES if not case.values[0].boolean]
+KNOWN = [case for case in CASES if case.values[0].talib]
 
 
 def compare(entry, parameters, candles: Candles) -> None:
     arrays = series(entry, candles)
-    expected = outputs(getattr(talib, NAMES.get(entry.name, entry.name.upper()))(*arrays, *parameters))
+    expected = outputs(getattr(talib, entry.talib)(*arrays, *parameters))
     for found, wanted in zip(call(entry, *arrays, *parameters), expected, strict=True):
         assert_close(found, wanted)
 
@@ -80,6 +79,6 @@ def test_a_lead_in_of_nan_gives_what_talib_gives(entry, parameters, missing, can
 @pytest.mark.parametrize("entry, parameters", KNOWN)
 def test_defaults_are_those_of_talib(entry, parameters, candles):
     arrays = series(entry, candles[3])
-    expected = outputs(getattr(talib, NAMES.get(entry.name, entry.name.upper()))(*arrays))
+    expected = outputs(getattr(talib, entry.talib)(*arrays))
     for found, wanted in zip(call(entry, *arrays), expected, strict=True):
         assert_close(found, wanted)

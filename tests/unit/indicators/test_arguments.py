@@ -5,6 +5,7 @@ import pytest
 
 import indicators
 from indicators import IndicatorError
+from indicators.entry import DTYPES
 from tests.unit.indicators.cases import ENTRIES, VALUE_ENTRIES, assert_same_bits, call, series
 
 CLOSE = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 7.0, 6.0, 8.0])
@@ -45,7 +46,7 @@ def test_a_result_is_a_new_writable_array_of_the_same_shape(entry, block, candle
         arrays = series(entry, source)
         for result in call(entry, *arrays):
             assert result.shape == arrays[0].shape
-            assert result.dtype == (np.bool_ if entry.boolean else np.float64)
+            assert result.dtype == np.dtype(DTYPES[entry.kind])
             assert result.flags.writeable
             assert not any(np.shares_memory(result, array) for array in arrays)
 

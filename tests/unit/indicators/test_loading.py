@@ -45,14 +45,14 @@ import indicators
 indicators.sma([1.0, 2.0, 3.0], 2)
 print([k.function for k in indicators.catalog.kernels() if k.loaded])
 """
-    assert check(code) == "['sma_series_nb']"
+    assert check(code) == "['advance_nb', 'spans_nb', 'sma_nb']"
 
 
 def test_warm_loads_everything_and_tells_how_far_it_is():
     seen: list[tuple[int, int, str]] = []
     indicators.warm(["sma", "rsi"], progress=lambda *step: seen.append(step))
-    assert [(done, total) for done, total, _ in seen] == [(n, 9) for n in range(1, 10)]
-    assert [name for *_, name in seen][-2:] == ["rsi_series_nb", "rsi_block_nb"]
+    assert [(done, total) for done, total, _ in seen] == [(n, 4) for n in range(1, 5)]
+    assert [name for *_, name in seen][-2:] == ["sma_nb", "rsi_nb"]
     assert all(kernel.loaded for kernel in indicators.catalog.kernels(["sma", "rsi"]))
 
 
@@ -62,7 +62,7 @@ import numpy as np, indicators
 indicators.warm(["rsi"])
 indicators.freeze()
 print(indicators.rsi(np.arange(5), 2)[-1], indicators.rsi(np.ones((5, 2), np.float32), 2)[-1, -1])
-for wrong in (lambda: indicators.rsi("x", 2), lambda: indicators.catalog.ENTRIES["rsi"].kernels[1].run(np.ones(3), 1, 2)):
+for wrong in (lambda: indicators.rsi("x", 2), lambda: indicators.catalog.ENTRIES["rsi"].kernel.run(np.ones(3), 1, 2)):
     try:
         wrong()
     except TypeError as error:
@@ -76,7 +76,7 @@ except indicators.IndicatorError as error:
         "100.0 0.0",
         "True",
         "True",
-        "sma_series_nb was not loaded before freeze(): call warm() first",
+        "sma_nb was not loaded before freeze(): call warm() first",
     ]
 
 
@@ -94,10 +94,11 @@ def test_several_processes_may_fill_one_cache_at_once(tmp_path):
     assert check(code, NUMBA_CACHE_DIR=str(tmp_path)) == "[]"
 
 
-def test_the_cache_is_bound_to_the_sources_of_all_kernels():
-    digest = compiling.sources_digest()
+def test_the_cache_is_bound_to_the_sources_of_a_kernel_and_of_what_it_is_made_of():
+    digest = compiling.sources_digest("overlap")
     assert len(digest) == 64
-    kernel = indicators.catalog.ENTRIES["sma"].kernels[0]
+    assert len({digest, compiling.sources_digest("bands"), compiling.sources_digest("volume")}) == 3
+    kernel = indicators.catalog.ENTRIES["sma"].kernel
     kernel.load()
     assert kernel.run._cache._cache_file._source_stamp == digest
 
