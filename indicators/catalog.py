@@ -3,15 +3,58 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from indicators import momentum, overlap, trend, volatility, volume
+from indicators import (
+    averages,
+    channels,
+    cycles,
+    directional,
+    extras,
+    momentum,
+    operators,
+    oscillators,
+    overlap,
+    patterns_long,
+    patterns_short,
+    prices,
+    screens,
+    statistic,
+    swings,
+    transforms,
+    trend,
+    volatility,
+    volume,
+)
 from indicators.checks import IndicatorError
 from indicators.entry import Entry
 from indicators.kernel import Kernel
 from indicators.spans import KERNELS
 
-GROUPS = (overlap, momentum, volatility, volume, trend)
+GROUPS = (
+    overlap,
+    averages,
+    channels,
+    momentum,
+    oscillators,
+    directional,
+    volume,
+    volatility,
+    cycles,
+    prices,
+    statistic,
+    operators,
+    transforms,
+    trend,
+    screens,
+    swings,
+    extras,
+    patterns_short,
+    patterns_long,
+)
 
 ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.name: entry for group in GROUPS for entry in group.ENTRIES})
+
+#: Names that people also look for.
+ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
 def kernels(names: Iterable[str] | None = None) -> list[Kernel]:

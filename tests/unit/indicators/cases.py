@@ -1,5 +1,6 @@
 """Which indicators are called with what, and how answers are compared."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,24 @@ from indicators.entry import Entry
 Candles = dict[str, np.ndarray]
 
 # Column of the candles for each input of an indicator.
-COLUMNS = {"real": "close", "high": "high", "low": "low", "close": "close", "volume": "volume", "a": "high", "b": "close"}
+COLUMNS = {
+    "real": "close",
+    "real0": "high",
+    "real1": "low",
+    "open": "open",
+    "high": "high",
+    "low": "low",
+    "close": "close",
+    "volume": "volume",
+    "periods": "periods",
+    "a": "high",
+    "b": "close",
+}
 
 PARAMETERS: dict[str, list[tuple[Any, ...]]] = {
-    "sma": [(30,), (1,), (2,), (200,)],
-    "ema": [(30,), (1,), (2,), (200,)],
-    "wma": [(30,), (1,), (2,), (5,)],
-    "bbands": [(20, 2.0, 2.0, 0), (2, 1.0, 3.0, 0), (5, 2.5, 0.0, 1), (50, -1.0, 2.0, 2)],
-    "rsi": [(14,), (2,), (100,)],
-    "macd": [(12, 26, 9), (26, 12, 9), (2, 3, 1), (5, 5, 4)],
-    "stoch": [(5, 3, 0, 3, 0), (14, 1, 0, 1, 0), (1, 2, 1, 5, 2), (21, 4, 2, 3, 1)],
-    "cci": [(14,), (2,), (5,), (33,)],
-    "atr": [(14,), (1,), (2,), (60,)],
-    "adx": [(14,), (2,), (40,)],
-    "highest": [(30,), (2,), (3,), (100,)],
-    "lowest": [(30,), (2,), (3,), (100,)],
+    name: sets
+    for group in indicators.catalog.GROUPS
+    for name, sets in import_module(f"tests.unit.indicators.parameters.{group.__name__.rpartition('.')[2]}").PARAMETERS.items()
 }
 
 CASES = [
@@ -35,6 +39,11 @@ CASES = [
 ]
 ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items()]
 VALUE_ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items() if entry.kind == "value"]
+
+
+def periods(bars: int) -> np.ndarray:
+    """A period of its own for each bar."""
+    return 2.0 + np.arange(bars) * 7 % 31
 
 
 def series(entry: Entry, candles: Candles) -> list[np.ndarray]:

@@ -1,24 +1,18 @@
-"""Machine code before the first test, and recorded candles for all of them."""
+"""Recorded candles for all tests of indicators."""
 
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
-import indicators
 from tests.data import SPOT_1H, SPOT_5M
-from tests.unit.indicators.cases import Candles
-
-
-@pytest.fixture(scope="session", autouse=True)
-def kernels() -> None:
-    indicators.build()
+from tests.unit.indicators.cases import Candles, periods
 
 
 def read_candles(path, symbol: str, first: int, rows: int) -> Candles:
-    table = parquet.read_table(path, filters=[("symbol", "==", symbol)], columns=["high", "low", "close", "volume"])
+    table = parquet.read_table(path, filters=[("symbol", "==", symbol)], columns=["open", "high", "low", "close", "volume"])
     part = table.slice(first, rows)
     assert part.num_rows == rows, f"{path}: {symbol} has {table.num_rows} rows: {first + rows} are needed"
-    return {name: part.column(name).to_numpy().copy() for name in part.column_names}
+    return {name: part.column(name).to_numpy().copy() for name in part.column_names} | {"periods": periods(rows)}
 
 
 @pytest.fixture(scope="session")

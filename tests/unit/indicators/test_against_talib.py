@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.indicators.cases import CASES, Candles, assert_close, call, outputs, series
+from tests.unit.indicators.cases import CASES, COLUMNS, Candles, assert_close, call, outputs, periods, series
 
 talib = pytest.importorskip("talib")
 pytestmark = pytest.mark.peer
@@ -19,7 +19,14 @@ def compare(entry, parameters, candles: Candles) -> None:
 
 
 def made(close: np.ndarray, spread: float = 0.002, volume: float = 1e3) -> Candles:
-    return {"high": close * (1 + spread), "low": close * (1 - spread), "close": close, "volume": np.full(len(close), volume)}
+    return {
+        "open": np.concatenate([close[:1], close[:-1]]),
+        "high": close * (1 + spread),
+        "low": close * (1 - spread),
+        "close": close,
+        "volume": np.full(len(close), volume),
+        "periods": periods(len(close)),
+    }
 
 
 @pytest.mark.parametrize("entry, parameters", KNOWN)
@@ -36,7 +43,7 @@ def test_short_series_give_what_talib_gives(entry, parameters, bars, candles):
 
 @pytest.mark.parametrize("entry, parameters", KNOWN)
 def test_an_empty_series_gives_an_empty_series(entry, parameters):
-    compare(entry, parameters, {name: np.empty(0) for name in ("high", "low", "close", "volume")})
+    compare(entry, parameters, {name: np.empty(0) for name in set(COLUMNS.values())})
 
 
 @pytest.mark.parametrize("entry, parameters", KNOWN)

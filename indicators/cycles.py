@@ -1,0 +1,5 @@
+"""Hilbert transform: cycles and their phase."""
+
+from indicators.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

@@ -1,0 +1,5 @@
+"""Direction and its strength: directional movement, Aroon, vortex."""
+
+from indicators.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

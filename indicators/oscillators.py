@@ -1,0 +1,5 @@
+"""Oscillators of the price."""
+
+from indicators.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

@@ -1,0 +1,5 @@
+"""Statistics of a window."""
+
+from indicators.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

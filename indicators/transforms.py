@@ -1,0 +1,5 @@
+"""Functions of each value by itself."""
+
+from indicators.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

@@ -1,0 +1,5 @@
+"""As `indicators.directional`."""
+
+from typing import Any
+
+PARAMETERS: dict[str, list[tuple[Any, ...]]] = {}

@@ -1,0 +1,5 @@
+"""As `indicators.transforms`."""
+
+from typing import Any
+
+PARAMETERS: dict[str, list[tuple[Any, ...]]] = {}
