@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indicators import matypes
+
 PERIOD_MAX = 100_000
-MATYPES = "0 (SMA), 1 (EMA) or 2 (WMA)"
 
 Numbers = NDArray[np.float64]
 
@@ -56,9 +57,9 @@ def factor(default: float) -> Parameter:
     return Parameter(float, default, -3e37, 3e37, "a finite number")
 
 
-def matype() -> Parameter:
+def matype(default: int = matypes.SMA) -> Parameter:
     """The kind of a moving average."""
-    return Parameter(int, 0, 0, 2, MATYPES)
+    return Parameter(int, default, matypes.SMA, matypes.RMA, matypes.DESCRIPTION)
 
 
 def number(value: Any, indicator: str, name: str) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import indicators
-from indicators import IndicatorError
+from indicators import IndicatorError, matypes
 from indicators.entry import DTYPES
 from tests.unit.indicators.cases import ENTRIES, VALUE_ENTRIES, assert_same_bits, call, series
 
@@ -90,7 +90,7 @@ def test_keywords_are_those_of_talib_in_lower_case_with_period():
         (lambda: indicators.sma(CLOSE, 100_001), "sma: period was 100001: expected an integer from 1 to 100000"),
         (lambda: indicators.bbands(CLOSE, 5, float("nan")), "bbands: nbdevup was nan: expected a finite number"),
         (lambda: indicators.bbands(CLOSE, 5, 2, float("inf")), "bbands: nbdevdn was inf: expected a finite number"),
-        (lambda: indicators.bbands(CLOSE, 5, 2, 2, 8), "bbands: matype was 8: expected 0 (SMA), 1 (EMA) or 2 (WMA)"),
+        (lambda: indicators.bbands(CLOSE, 5, 2, 2, 14), f"bbands: matype was 14: expected {matypes.DESCRIPTION}"),
         (lambda: indicators.sma(CLOSE.reshape(2, 2, 2)), "sma: real had 3 dimensions: expected 1 (bars) or 2 (bars, symbols)"),
         (lambda: indicators.sma(1.5), "sma: real had 0 dimensions: expected 1 (bars) or 2 (bars, symbols)"),
         (
