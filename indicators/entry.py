@@ -49,7 +49,7 @@ class Entry:
     talib: str | None = None
     kernel: Kernel = field(init=False, repr=False)
     _dtype: np.dtype[Any] = field(init=False, repr=False)
-    _undefined: float | bool | int = field(init=False, repr=False)
+    undefined: float | bool | int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         dtype = DTYPES[self.kind]
@@ -57,7 +57,7 @@ class Entry:
         kernel = Kernel(self.module, f"{self.name}_nb", kinds, len(self.inputs), (dtype,) * len(self.outputs))
         object.__setattr__(self, "kernel", kernel)
         object.__setattr__(self, "_dtype", np.dtype(dtype))
-        object.__setattr__(self, "_undefined", {"value": np.nan, "condition": False, "count": 0}[self.kind])
+        object.__setattr__(self, "undefined", {"value": np.nan, "condition": False, "count": 0}[self.kind])
 
     @property
     def takes_numbers(self) -> bool:
@@ -96,7 +96,7 @@ class Entry:
 
     def blocks(self, rows: int, lanes: int) -> tuple[Output, ...]:
         """Arrays for the results, filled with what stands for undefined."""
-        return tuple([np.full((rows, lanes), self._undefined, self._dtype) for _ in self.outputs])
+        return tuple([np.full((rows, lanes), self.undefined, self._dtype) for _ in self.outputs])
 
     def new_state(self, parameters: Sequence[Any], lanes: int) -> Numbers:
         """What the kernel keeps from bar to bar, of shape (quantities, lanes), before the first bar."""
@@ -144,7 +144,7 @@ class Entry:
             plan, begun = spans.whole(blocks)
             undefined = begun + self.leading(**dict(zip(self.parameters, parameters, strict=True)))
             for out in outs:
-                out[:undefined] = self._undefined
+                out[:undefined] = self.undefined
             self.kernel.run(blocks, outs, parameters, self.new_state(parameters, lanes), plan)
         return outs
 

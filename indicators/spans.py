@@ -16,7 +16,8 @@ Ints = NDArray[np.int64]
 
 ADVANCE = Kernel("spans", "advance_nb", ("in", "lanes", "lanes"))
 SPANS = Kernel("spans", "spans_nb", ("lanes", "lanes", "lanes", "lanes", "ints"))
-KERNELS = (ADVANCE, SPANS)
+DUE = Kernel("spans", "due_nb", ("lanes", "ints", "ints", "ints"))
+KERNELS = (ADVANCE, SPANS, DUE)
 
 
 def advance(blocks: Sequence[Numbers], begins: Ints, ends: Ints) -> None:

@@ -1,11 +1,11 @@
-"""Blocks of indicators that are remembered, and what they are computed from; each brings its stale columns up to date."""
+"""Blocks of indicators that are remembered, and what they are computed from; each is extended by what is new in its columns."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from indicators.entry import Entry
+from indicators.spans import DUE, advance
 from workers.picture import Ints, Picture
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -35,9 +35,6 @@ class Field:
     def block(self) -> Array:
         return self.picture.blocks[self.name]
 
-    def stamps(self) -> Ints:
-        return self.picture.stamps
-
 
 class Output:
     """One of the results of a remembered indicator."""
@@ -60,9 +57,6 @@ class Output:
     def block(self) -> Array:
         return self.kept.blocks[self.index]
 
-    def stamps(self) -> Ints:
-        return self.kept.stamps
-
 
 class Number:
     """A number in the place of a series; only conditions take one."""
@@ -78,81 +72,79 @@ Series = Field | Output
 
 
 class Kept:
-    """An indicator over all columns of a picture: its result blocks, and for each column the stamp it was computed at."""
+    """An indicator over all columns of a picture, extended by what is new in them.
 
-    __slots__ = ("blocks", "columns", "entry", "inputs", "key", "outputs", "parameters", "picture", "stamps", "step", "usage")
+    A column whose bars only grew is computed from where it was left; a forming bar is computed with a copy of the state, so
+    that it leaves nothing behind; a column that changed otherwise is computed anew. All stale columns of a step at once.
+    """
 
     def __init__(
         self, entry: Entry, inputs: tuple[Series | Number, ...], parameters: tuple[Any, ...], picture: Picture, usage: "Usage"
     ) -> None:
         self.entry = entry
         self.inputs = inputs
-        self.parameters = dict(zip(entry.parameters, parameters, strict=True))
         self.key: tuple[Any, ...] = (entry.name, tuple(one.key for one in inputs), parameters)
         self.picture = picture
-        self.stamps: Ints = np.full(picture.lanes_max, -1, np.int64)
-        self.blocks: list[Array] = []
-        self.columns: list[list[Array]] = []
+        shape = picture.rows_max, picture.lanes_max
+        self.blocks: tuple[Array, ...] = entry.blocks(*shape)
+        self.columns = [columns_of(block) for block in self.blocks]
         #: Emptied by `release`, since they hold this object.
         self.outputs = tuple([Output(self, index) for index in range(len(entry.outputs))])
         self.step = 0
         self.usage = usage
-
-    @property
-    def bytes(self) -> int:
-        return sum(block.nbytes for block in self.blocks)
+        self._parameters = parameters
+        self._undefined = entry.leading(**dict(zip(entry.parameters, parameters, strict=True)))
+        self._series = [one for one in inputs if not isinstance(one, Number)]
+        self._ins = tuple([np.full(shape, one.value) if isinstance(one, Number) else one.block() for one in inputs])
+        self._state = entry.new_state(parameters, picture.lanes_max)
+        self._trial = self._state.copy()
+        #: Stamps and epochs that columns were computed from, rows in which they begin, and closed bars that are done.
+        self._held: Ints = np.zeros((4, picture.lanes_max), np.int64)
+        self._held[:2] = -1
+        self._spans: Ints = np.zeros((2 * picture.lanes_max, 5), np.int64)
+        filled = sum(array.nbytes for array, one in zip(self._ins, inputs, strict=True) if isinstance(one, Number))
+        self.bytes = filled + sum(array.nbytes for array in (*self.blocks, self._state, self._trial, self._spans, self._held))
+        usage.bytes += self.bytes
 
     def freshen(self, lane: int) -> None:
         """Make sure of this column; where it is stale, all stale columns of the step are computed with it."""
-        stamps = self.picture.stamps
-        if self.stamps[lane] == stamps[lane]:
+        picture, held = self.picture, self._held
+        if held[0, lane] == picture.stamps[lane]:
             return
-        series = [one for one in self.inputs if not isinstance(one, Number)]
-        for one in series:
+        for one in self._series:
             one.freshen(lane)
-        lanes = self.picture.step_lanes
-        stale = lanes[self.stamps[lanes] != stamps[lanes]]
-        before = self.bytes
-        rows = self.picture.rows
-        if len(stale) * 2 >= len(self.picture.lanes) and all(one.block().shape[0] >= rows for one in series):
-            self._compute_all(series, rows)
-        else:
-            self._compute_some(stale)
+        lanes = picture.step_lanes
+        closed, forming, anew = DUE.run(lanes, held, picture.ledger, self._spans)
+        if anew:
+            unsure = self._begin(lanes[held[1, lanes] != picture.epochs[lanes]])
+            closed, forming, _ = DUE.run(lanes, held, picture.ledger, self._spans)
+            held[1, unsure] = -1
+        run = self.entry.kernel.run
+        if closed:
+            run(self._ins, self.blocks, self._parameters, self._state, self._spans[:closed])
+        if forming:
+            np.copyto(self._trial, self._state)
+            run(self._ins, self.blocks, self._parameters, self._trial, self._spans[len(lanes) : len(lanes) + forming])
         self.usage.misses += 1
-        self.usage.bytes += self.bytes - before
 
-    def _compute_all(self, series: Sequence[Series], rows: int) -> None:
-        blocks = [one.value if isinstance(one, Number) else one.block()[:rows] for one in self.inputs]
-        self._keep(list(self.entry.compute(*blocks, **self.parameters)))
-        fresh = self.picture.stamps.copy()
-        for one in series:
-            fresh[one.stamps() != self.picture.stamps] = -1
-        self.stamps = fresh
+    def _begin(self, lanes: Ints) -> Ints:
+        """Forget what was computed of these columns, and find out where they begin.
 
-    def _compute_some(self, stale: Ints) -> None:
-        rows = int(self.picture.filled[stale].max())
-        blocks = [
-            one.value if isinstance(one, Number) else np.ascontiguousarray(one.block()[:rows].take(stale, axis=1))
-            for one in self.inputs
-        ]
-        results = self.entry.compute(*blocks, **self.parameters)
-        if not self.blocks or self.blocks[0].shape[0] < rows:
-            self._make_room(results)
-        for block, result in zip(self.blocks, results, strict=True):
-            block[:rows, stale] = result
-        self.stamps[stale] = self.picture.stamps[stale]
-
-    def _make_room(self, results: Sequence[Array]) -> None:
-        """Blocks for every row there can be. Undefined is NaN, so that kernels pass by the columns nobody has computed."""
-        shape = (self.picture.rows_max, self.picture.lanes_max)
-        grown = [np.full(shape, np.nan if result.dtype.kind == "f" else False, result.dtype) for result in results]
-        for block, old in zip(grown, self.blocks, strict=False):
-            block[: old.shape[0]] = old
-        self._keep(grown)
-
-    def _keep(self, blocks: list[Array]) -> None:
-        self.blocks = blocks
-        self.columns = [columns_of(block) for block in blocks]
+        Returns those that have no closed bar with a value of every input yet: they begin anew each time.
+        """
+        held, picture = self._held, self.picture
+        begins = picture.filled.copy()
+        begins[lanes] = 0
+        advance([one.block() for one in self._series], begins, picture.filled)
+        held[0, lanes] = -1
+        held[1, lanes] = picture.epochs[lanes]
+        held[2, lanes] = begins[lanes]
+        held[3, lanes] = 0
+        undefined = min(int(begins[lanes].max()) + self._undefined, picture.rows_max)
+        for block in self.blocks:
+            block[:undefined, lanes] = self.entry.undefined
+        unsure: Ints = lanes[begins[lanes] >= picture.closed[lanes]]
+        return unsure
 
     def release(self) -> None:
         """Nobody will ask for this any more; memory is freed with the last array that a filter holds."""

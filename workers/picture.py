@@ -6,8 +6,8 @@
                        …        x     –     x
 
 Bar-major, so that one kernel call computes an indicator for all symbols, symbols as lanes of the vector unit. A column is
-left-aligned: where the exchange made no bar there is no row. `stamps[lane]` changes whenever something in that column
-changes; whoever computed from the column compares it. Rows below a column's end hold zeros or garbage.
+left-aligned: where the exchange made no bar there is no row. Whoever computed from a column compares its stamp and its epoch
+with those of then. Rows below a column's end hold zeros or garbage.
 """
 
 from typing import Any, Final
@@ -38,10 +38,11 @@ class Picture:
         self.open_times: Ints = np.zeros((rows_max, lanes_max), np.int64)
         #: Lane of each symbol, in order of arrival.
         self.lanes: dict[int, int] = {}
-        #: Closed bars in each column; with the forming one in `filled`.
-        self.closed: Ints = np.zeros(lanes_max, np.int64)
-        self.filled: Ints = np.zeros(lanes_max, np.int64)
-        self.stamps: Ints = np.zeros(lanes_max, np.int64)
+        #: What changes in the columns, as kernels take it: the rows of `ledger` are the four that follow.
+        self.ledger: Ints = np.zeros((4, lanes_max), np.int64)
+        #: Stamps change with anything in a column, epochs when more changed than that bars were added or one is forming.
+        #: Closed bars are counted in `closed`; with the forming one, in `filled`.
+        self.stamps, self.epochs, self.closed, self.filled = self.ledger
         self.last_open_ms: Ints = np.zeros(lanes_max, np.int64)
         #: Lanes of the symbols of the step in hand.
         self.step_lanes: Ints = np.zeros(0, np.int64)
@@ -130,6 +131,7 @@ class Picture:
         self._counts[lane] = loaded.end
         self._generations[lane] = loaded.generation
         self._forming.pop(lane, None)
+        self.epochs[lane] += 1
         self._touch(lane)
 
     def _read_forming(self, rings: Rings, lane: int) -> None:
