@@ -1,4 +1,4 @@
-"""Kernels of the average true range, and the true range itself for others."""
+"""Kernels of the true range and its averages: TRANGE, ATR, NATR; the true range itself for others."""
 
 from typing import Any
 
@@ -19,6 +19,18 @@ def true_range(high: float, low: float, close_before: float) -> float:
 
 
 @kernel
+def trange_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """True range of one bar."""
+    (highs, lows, closes), (out,), _ = ins, outs, params
+    if age == 0:
+        return
+    top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
+    result = lanes(out, row, low, high)
+    for lane in range(high - low):
+        result[lane] = true_range(top[lane], bottom[lane], before[lane])
+
+
+@kernel
 def atr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Wilder's average of the true range, seeded with the plain mean of the first `period` ranges."""
     (highs, lows, closes), (out,), (period,) = ins, outs, params
@@ -29,11 +41,44 @@ def atr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
     kept = (period - 1.0) / period if age > period else 1.0
     added = 1.0 - kept if age > period else 1.0
+    # While there is no result the state stands in for it, so that one loop does for every bar.
+    result = lanes(out, row, low, high) if age >= period else lanes(state, 0, low, high)
+    for lane in range(high - low):
+        mean = added * true_range(top[lane], bottom[lane], before[lane]) + kept * average[lane]
+        average[lane] = mean
+        result[lane] = mean
+    if age == period:
+        for lane in range(high - low):
+            average[lane] /= period
+            result[lane] = average[lane]
+
+
+@helper
+def _percent(part: float, whole: float) -> float:
+    return part / whole * 100.0 if whole != 0.0 else 0.0
+
+
+@kernel
+def natr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """As `atr_nb`, in percent of the close; a period of one bar leaves it in units of price."""
+    (highs, lows, closes), (out,), (period,) = ins, outs, params
+    average = lanes(state, 0, low, high)
+    if age == 0:
+        average[:] = 0.0
+        return
+    top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
+    kept = (period - 1.0) / period if age > period else 1.0
+    added = 1.0 - kept if age > period else 1.0
     for lane in range(high - low):
         average[lane] = added * true_range(top[lane], bottom[lane], before[lane]) + kept * average[lane]
-    if age >= period:
-        divisor = period if age == period else 1
-        result = lanes(out, row, low, high)
+    if age == period:
         for lane in range(high - low):
-            average[lane] /= divisor
-            result[lane] = average[lane]
+            average[lane] /= period
+    if age >= period:
+        last, result = lanes(closes, row, low, high), lanes(out, row, low, high)
+        if period == 1:
+            for lane in range(high - low):
+                result[lane] = average[lane]
+        else:
+            for lane in range(high - low):
+                result[lane] = _percent(average[lane], last[lane])
