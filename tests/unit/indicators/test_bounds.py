@@ -12,18 +12,21 @@ import importlib, itertools
 import numpy as np
 import indicators
 from indicators.entry import DTYPES
+from tests.unit.indicators.cases import WAITING
 
 HOLD = {"value": -12345.678, "condition": True, "count": -12345}
 SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "signalperiod": (1, 3), "nbdevup": (2.0,),
          "nbdevdn": (2.0,), "matype": (0, 1, 2), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
-         "slowd_period": (1, 3), "slowd_matype": (1,)}
+         "slowd_period": (1, 3), "slowd_matype": (1,), "percentile": (0.0, 50.0, 100.0), "nbdev": (2.0,), "fastlimit": (0.5,), "slowlimit": (0.05,)}
 random = np.random.default_rng(7)
 calls = 0
 for entry in indicators.catalog.ENTRIES.values():
     choices = [[v for v in SMALL[name] if p.low <= v <= p.high] for name, p in entry.parameters.items()]
     assert type(getattr(importlib.import_module(f"indicators.kernels.{entry.module}"), f"{entry.name}_nb")).__name__ == "function"
     for rows, parameters in itertools.product((0, 1, 2, 3, 6, 15, 70), itertools.product(*choices)):
-        inputs = [100 + random.integers(-3, 4, (rows, 3)).astype(float) for _ in entry.inputs]
+        # Arcs exist for -1 to 1 only.
+        unit = 0.009 if entry.name in ("acos", "asin") else 1.0
+        inputs = [(100 + random.integers(-3, 4, (rows, 3))) * unit for _ in entry.inputs]
         for values in inputs:
             values.flags.writeable = False
         earlier = tuple(np.full((rows, 3), HOLD[entry.kind], DTYPES[entry.kind]) for _ in entry.outputs)
@@ -36,7 +39,7 @@ for entry in indicators.catalog.ENTRIES.values():
             if entry.kind == "value":
                 assert not (out == HOLD["value"]).any(), where
                 assert np.isnan(out[:leading]).all(), where
-                assert not np.isnan(out[leading:]).any(), where
+                assert entry.name in WAITING or not np.isnan(out[leading:]).any(), where
             elif entry.kind == "count":
                 assert not (out == HOLD["count"]).any(), where
         calls += 1
