@@ -80,8 +80,9 @@ def numbers(value: Any, indicator: str, name: str) -> Numbers:
         array = np.asarray(value)
     except ValueError as reason:
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected an array of numbers") from reason
-    # An empty list has no numbers to tell a type by.
-    if array.dtype.kind not in "fiu" and array.size > 0:
+    # A condition may also be one that an indicator answered; an empty list has no numbers to tell a type by.
+    kinds = "fiub" if name == "condition" else "fiu"
+    if array.dtype.kind not in kinds and array.size > 0:
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected an array of numbers")
     if array.ndim not in (1, 2):
         raise IndicatorError(f"{indicator}: {name} had {array.ndim} dimensions: expected 1 (bars) or 2 (bars, symbols)")

@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from tests.naive.screens import above, bars_since, below, falling, highest_bars, lowest_bars, rising  # noqa: F401
+
 Values = Sequence[float]
 NAN = math.nan
 

@@ -24,7 +24,19 @@ COLUMNS = {
     "periods": "periods",
     "a": "high",
     "b": "close",
+    "condition": "volume",
+    "price": "close",
+    "oscillator": "volume",
 }
+
+# Indicators that wait for something to happen: beyond their look-back, too, there may be no value yet.
+WAITING = {"bars_since", "swing_high", "swing_low"}
+
+# Functions that exist for small numbers only, and what makes prices small enough.
+SHARES = {"acos": 1e-6, "asin": 1e-6}
+
+# Indicators whose results are row numbers, and so depend on where the array begins.
+ROW_NUMBERS = {"maxindex", "minindex", "minmaxindex"}
 
 PARAMETERS: dict[str, list[tuple[Any, ...]]] = {
     name: sets
@@ -48,7 +60,8 @@ def periods(bars: int) -> np.ndarray:
 
 def series(entry: Entry, candles: Candles) -> list[np.ndarray]:
     """The columns that the indicator takes, in order."""
-    return [candles[COLUMNS[name]] for name in entry.inputs]
+    columns = [candles[COLUMNS[name]] for name in entry.inputs]
+    return [values * SHARES[entry.name] for values in columns] if entry.name in SHARES else columns
 
 
 def outputs(result: Any) -> tuple[np.ndarray, ...]:
