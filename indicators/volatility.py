@@ -16,7 +16,7 @@ ADR = Entry(
     outputs=("adr",),
     parameters={"period": checks.period(14, low=1)},
     leading=lambda period: period - 1,
-    module="ranges",
+    module="day_ranges",
     state=1,
     talib="ADR",
 )
@@ -49,8 +49,8 @@ CVI = Entry(
     outputs=("cvi",),
     parameters={"period": checks.period(10), "rocperiod": checks.period(10, low=1)},
     leading=lambda period, rocperiod: period - 1 + rocperiod,
-    module="ranges",
-    state=lambda period, rocperiod: 2 + rocperiod,
+    module="day_ranges",
+    state=lambda rocperiod, **_: 2 + rocperiod,
     talib="CVI",
 )
 
@@ -68,8 +68,8 @@ MASSI = Entry(
     outputs=("massi",),
     parameters={"fastperiod": checks.period(9), "slowperiod": checks.period(25)},
     leading=lambda fastperiod, slowperiod: 2 * (fastperiod - 1) + slowperiod - 1,
-    module="ranges",
-    state=lambda fastperiod, slowperiod: 4 + slowperiod,
+    module="day_ranges",
+    state=lambda slowperiod, **_: 4 + slowperiod,
     talib="MASSI",
 )
 
@@ -106,7 +106,7 @@ RVI = Entry(
     outputs=("rvi",),
     parameters={"period": checks.period(14, low=1), "stddevperiod": checks.period(10)},
     leading=lambda period, stddevperiod: period - 1 + stddevperiod - 1,
-    module="ranges",
+    module="day_ranges",
     state=8,
     talib="RVI",
 )
