@@ -11,25 +11,57 @@ from workers.picture import Ints, Picture
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def columns_of(block: Array) -> list[Array]:
-    """Read-only views of all columns, made at once; a part of one is then the cheapest view there is."""
-    guarded = block.view()
-    guarded.flags.writeable = False
-    return list(guarded.T)
+class Views:
+    """Views of one block's columns, made for all symbols of a step at once, since all of them will be asked for."""
+
+    __slots__ = ("_block", "_by_lane", "_step", "all")
+
+    def __init__(self, block: Array) -> None:
+        self._block = block.view()
+        self._block.flags.writeable = False
+        self._step = -1
+        #: Views of the step, in the order of the picture's `shown`.
+        self.all: list[Array] = []
+        self._by_lane: dict[int, Array] = {}
+
+    def make(self, picture: Picture, step: int) -> bool:
+        """Make sure of those of this step; returns whether they are new."""
+        if self._step == step:
+            return False
+        self._step = step
+        lanes, rows = picture.shown
+        if rows and rows.count(rows[0]) == len(rows) and lanes == list(range(len(lanes))):
+            self.all = list(self._block[: rows[0], : len(lanes)].T)
+        else:
+            columns = self._block.T
+            self.all = [columns[lane, :count] for lane, count in zip(lanes, rows, strict=True)]
+        self._by_lane = dict(zip(lanes, self.all, strict=True))
+        return True
+
+    def of(self, lane: int, rows: int) -> tuple[Array, bool]:
+        """The view of one column with so many rows, and whether it is one of those made for the step."""
+        view = self._by_lane.get(lane)
+        if view is not None and len(view) == rows:
+            return view, True
+        return self._block[:rows, lane], False
+
+    def holds(self, lane: int, view: Array) -> bool:
+        """Whether this is the very view made for the step."""
+        return self._by_lane.get(lane) is view
 
 
 class Field:
     """A column of the picture itself: always up to date."""
 
-    __slots__ = ("columns", "key", "name", "picture")
+    __slots__ = ("key", "name", "picture", "views")
 
     def __init__(self, picture: Picture, name: str) -> None:
         self.picture = picture
         self.name = name
         self.key = (picture, name)
-        self.columns = columns_of(picture.blocks[name])
+        self.views = Views(picture.blocks[name])
 
-    def freshen(self, _lane: int) -> None:
+    def freshen(self, _step: int) -> None:
         """Nothing to do."""
 
     def block(self) -> Array:
@@ -39,20 +71,17 @@ class Field:
 class Output:
     """One of the results of a remembered indicator."""
 
-    __slots__ = ("index", "kept", "key", "picture")
+    __slots__ = ("index", "kept", "key", "picture", "views")
 
     def __init__(self, kept: "Kept", index: int) -> None:
         self.kept = kept
         self.index = index
         self.picture: Picture = kept.picture
         self.key: tuple[Any, ...] = (kept.key, index)
+        self.views = Views(kept.blocks[index])
 
-    def freshen(self, lane: int) -> None:
-        self.kept.freshen(lane)
-
-    @property
-    def columns(self) -> list[Array]:
-        return self.kept.columns[self.index]
+    def freshen(self, step: int) -> None:
+        self.kept.freshen(step)
 
     def block(self) -> Array:
         return self.kept.blocks[self.index]
@@ -87,9 +116,9 @@ class Kept:
         self.picture = picture
         shape = picture.rows_max, picture.lanes_max
         self.blocks: tuple[Array, ...] = entry.blocks(*shape)
-        self.columns = [columns_of(block) for block in self.blocks]
         #: Emptied by `release`, since they hold this object.
         self.outputs = tuple([Output(self, index) for index in range(len(entry.outputs))])
+        #: The last step in which anybody asked.
         self.step = 0
         self.usage = usage
         self._parameters = parameters
@@ -106,13 +135,14 @@ class Kept:
         self.bytes = filled + sum(array.nbytes for array in (*self.blocks, self._state, self._trial, self._spans, self._held))
         usage.bytes += self.bytes
 
-    def freshen(self, lane: int) -> None:
-        """Make sure of this column; where it is stale, all stale columns of the step are computed with it."""
-        picture, held = self.picture, self._held
-        if held[0, lane] == picture.stamps[lane]:
+    def freshen(self, step: int) -> None:
+        """Compute what is new in the columns of the step; once a step."""
+        if self.step == step:
             return
+        self.step = step
+        picture, held = self.picture, self._held
         for one in self._series:
-            one.freshen(lane)
+            one.freshen(step)
         lanes = picture.step_lanes
         closed, forming, anew = DUE.run(lanes, held, picture.ledger, self._spans)
         if anew:
@@ -125,7 +155,7 @@ class Kept:
         if forming:
             np.copyto(self._trial, self._state)
             run(self._ins, self.blocks, self._parameters, self._trial, self._spans[len(lanes) : len(lanes) + forming])
-        self.usage.misses += 1
+        self.usage.misses += closed + forming > 0
 
     def _begin(self, lanes: Ints) -> Ints:
         """Forget what was computed of these columns, and find out where they begin.

@@ -101,11 +101,13 @@ class Market:
             closed, rows = picture.closed[picture.step_lanes].tolist(), picture.filled_rows()
         else:
             closed = rows = picture.closed_rows(as_of_ms, length_ms)
-        return {
+        found = {
             symbol: Bars(self._memory, picture, lane, seen, ended)
             for symbol, lane, seen, ended in zip(symbols, lanes, rows, closed, strict=True)
             if seen
         }
+        picture.shown = ([lane for lane, seen in zip(lanes, rows, strict=True) if seen], [seen for seen in rows if seen])
+        return found
 
     def _picture(self, interval: str, number: int, as_of_ms: int, symbols: list[int], fields: frozenset[str]) -> Picture:
         anchor_ms = window_start_ms(as_of_ms, INTERVAL_MS[interval], self._history_bars)

@@ -8,7 +8,8 @@ the next trader, is one look-up. Anything else (slices, sums) is computed as a s
 Whether something was remembered changes no bit of it: kernels are causal and their lanes independent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -36,80 +37,87 @@ class Memory:
         self._kept: dict[Any, Kept] = {}
         #: Arrays handed out in this step, by identity; the array itself is held, so that its identity stays its own.
         self._known: dict[int, tuple[Array, Series, int]] = {}
+        #: Views of this step that are not in `_known` yet; most are never an input.
+        self._unknown: list[Series] = []
         self._fields: dict[tuple[Picture, str], Field] = {}
-        self._recent: list[dict[Any, Any]] = []
-        #: The way from a call to its block, by the identity of source and parameters, which are held beside it. The same for
-        #: all symbols, so only the first of them pays for finding it.
-        self._routes: dict[Any, tuple[Kept, Series, tuple[Any, ...]]] = {}
+        #: Results of this step by the identities of a call's arguments, for each indicator; all of those are held elsewhere.
+        self._recent: dict[str, dict[Any, Any]] = {}
+        self._arguments: list[Any] = []
         #: Checked parameters by the identity of what was given, which is held here.
         self._parameters: dict[Any, tuple[Any, ...]] = {}
-        self.ta: Any = record("ta", {name: self._function(entry) for name, entry in catalog.ENTRIES.items()})
+        functions = {name: self._function(entry) for name, entry in catalog.ENTRIES.items()}
+        self.ta: Any = record("ta", functions | {alias: functions[name] for alias, name in catalog.ALIASES.items()})
 
     def begin_step(self) -> None:
         """Columns have moved on: what was handed out is not valid any more, what was computed may be stale."""
         self._step += 1
+        self._clear_results()
         self._known.clear()
-        for recent in self._recent:
-            recent.clear()
+        self._unknown.clear()
         if self.usage.bytes > self._bytes_max:
             self._drop_oldest()
+
+    def _clear_results(self) -> None:
+        for recent in self._recent.values():
+            recent.clear()
+        self._arguments.clear()
 
     def forget(self, picture: Picture) -> None:
         """A picture is gone: drop all that was computed from it."""
         self._drop([kept for kept in self._kept.values() if kept.picture is picture])
         self._fields = {key: field for key, field in self._fields.items() if key[0] is not picture}
-        self._routes.clear()
 
     def field(self, picture: Picture, name: str, lane: int, rows: int) -> Array:
         """The read-only view of one column, known from now on."""
         source = self._fields.get((picture, name))
         if source is None:
             source = self._fields[picture, name] = Field(picture, name)
-        return self._hand_out(source, lane, rows)
+        self._show(source)
+        return self._view(source, lane, rows)
 
-    def _hand_out(self, source: Series, lane: int, rows: int) -> Array:
-        column = source.columns[lane][:rows]
-        self._known[id(column)] = (column, source, lane)
-        return column
+    def _show(self, source: Series) -> None:
+        """Make the views of this step for all symbols."""
+        if source.views.make(source.picture, self._step):
+            self._unknown.append(source)
+
+    def _view(self, source: Series, lane: int, rows: int) -> Array:
+        view, is_one_of_all = source.views.of(lane, rows)
+        if not is_one_of_all:
+            self._known[id(view)] = (view, source, lane)
+        return view
+
+    def _whence(self, array: Array) -> tuple[Array, Series, int] | None:
+        """Where an array comes from: itself, what it is a column of, and which; None if it was not handed out in this step."""
+        known = self._known.get(id(array))
+        if known is None and self._unknown:
+            for source in self._unknown:
+                views, lanes = source.views.all, source.picture.shown[0]
+                self._known.update(zip(map(id, views), zip(views, repeat(source), lanes), strict=False))
+            self._unknown.clear()
+            known = self._known.get(id(array))
+        return known
 
     def _function(self, entry: Entry) -> Callable[..., Any]:
         recent: dict[Any, Any] = {}
-        self._recent.append(recent)
+        self._recent[entry.name] = recent
         usage = self.usage
-        remember = self._remember
+        find = self._find
 
         def call(*args: Any, **kwargs: Any) -> Any:
             # Identity, not equality: 14 and 14.0 are equal, and one of them is an error that must stay one.
             key = (*map(id, args), *kwargs, *map(id, kwargs.values())) if kwargs else tuple(map(id, args))
             found = recent.get(key)
             if found is None:
-                return remember(entry, recent, key, args, kwargs)
+                return find(entry, args, kwargs)
             usage.hits += 1
-            return found[0]
+            return found
 
         call.__name__ = call.__qualname__ = entry.name
         call.__doc__ = entry.summary
         return call
 
-    def _remember(self, entry: Entry, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        first = self._known.get(id(args[0])) if args else None
-        if first is None or kwargs or len(entry.inputs) > 1:
-            return self._find(entry, recent, key, args, kwargs)
-        column, source, lane = first
-        route_key = (entry.name, id(source), key[1:])
-        route = self._routes.get(route_key)
-        if route is not None:
-            return self._answer(route[0], lane, len(column), recent, key, args, kwargs)
-        result = self._find(entry, recent, key, args, kwargs)
-        kept = self._kept.get((entry.name, (source.key,), self._bound(entry, args, kwargs)[1]))
-        if kept is not None:
-            if len(self._routes) >= PARAMETERS_MAX:
-                self._routes.clear()
-            self._routes[route_key] = (kept, source, args[1:])
-        return result
-
-    def _find(self, entry: Entry, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The long way, for any kind of call."""
+    def _find(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The first call of its kind in this step: bring the block up to date, and answer it for all symbols at once."""
         series, parameters = self._bound(entry, args, kwargs)
         place = self._place_of(entry, series)
         if place is None:
@@ -119,23 +127,47 @@ class Memory:
         kept = self._kept.get(kept_key)
         if kept is None:
             kept = self._kept[kept_key] = Kept(entry, inputs, parameters, picture, self.usage)
-        return self._answer(kept, lane, rows, recent, key, args, kwargs)
-
-    def _answer(
-        self, kept: Kept, lane: int, rows: int, recent: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        """One symbol's columns of a block that is brought up to date."""
         misses = self.usage.misses
-        kept.freshen(lane)
+        kept.freshen(self._step)
         self.usage.hits += self.usage.misses == misses
-        kept.step = self._step
-        results = tuple([self._hand_out(output, lane, rows) for output in kept.outputs])
-        result = results[0] if len(results) == 1 else results
+        outputs = kept.outputs
+        for output in outputs:
+            self._show(output)
+        results = tuple([self._view(output, lane, rows) for output in outputs])
+        recent = self._recent[entry.name]
         if len(recent) >= RECENT_MAX or self.usage.bytes > 2 * self._bytes_max:
             self._forget_results()
-        # The arguments are held as well, so that their identities stay theirs.
-        recent[key] = (result, args, kwargs)
-        return result
+        self._remember(recent, kept, lane, series, args, kwargs)
+        return results if len(results) > 1 else results[0]
+
+    def _remember(
+        self,
+        recent: dict[Any, Any],
+        kept: Kept,
+        lane: int,
+        series: tuple[Any, ...],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Note the answers to this call for all symbols, if its series are what those would pass, too."""
+        sources = [one for one in kept.inputs if not isinstance(one, Number)]
+        given = [value for value, one in zip(series, kept.inputs, strict=True) if not isinstance(one, Number)]
+        count = len(kept.inputs)
+        if len(args) < count or not all(one.views.holds(lane, value) for one, value in zip(sources, given, strict=True)):
+            return
+        parts: list[Iterable[Any]] = [
+            repeat(id(value)) if isinstance(one, Number) else map(id, one.views.all)
+            for one, value in zip(kept.inputs, series, strict=True)
+        ]
+        parts += [repeat(id(value)) for value in args[count:]]
+        parts += [repeat(name) for name in kwargs]
+        parts += [repeat(id(value)) for value in kwargs.values()]
+        answers = [output.views.all for output in kept.outputs]
+        recent.update(
+            zip(zip(*parts, strict=False), answers[0] if len(answers) == 1 else zip(*answers, strict=True), strict=False)
+        )
+        # So that the identities of what was given stay theirs.
+        self._arguments.append((args, kwargs))
 
     def _bound(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """`entry.bind`, done once for the same parameters; the same objects, so that equal ones of a wrong type stay wrong."""
@@ -162,7 +194,7 @@ class Memory:
                     return None
                 inputs.append(Number(checks.number(value, entry.name, name)))
                 continue
-            known = self._known.get(id(value))
+            known = self._whence(value)
             if known is None:
                 return None
             source, lane = known[1], known[2]
@@ -208,7 +240,6 @@ class Memory:
             if id(kept) in gone:
                 kept.release()
         self._kept = {key: kept for key, kept in self._kept.items() if id(kept) not in gone}
-        self._routes.clear()
         self.usage.bytes = sum(kept.bytes for kept in self._kept.values())
 
     def _forget_results(self) -> None:
@@ -216,8 +247,7 @@ class Memory:
         for kept in self._kept.values():
             kept.release()
         self._kept.clear()
-        self._routes.clear()
         self._known = {key: known for key, known in self._known.items() if isinstance(known[1], Field)}
-        for recent in self._recent:
-            recent.clear()
+        self._unknown = [source for source in self._unknown if isinstance(source, Field)]
+        self._clear_results()
         self.usage.bytes = 0

@@ -46,6 +46,8 @@ class Picture:
         self.last_open_ms: Ints = np.zeros(lanes_max, np.int64)
         #: Lanes of the symbols of the step in hand.
         self.step_lanes: Ints = np.zeros(0, np.int64)
+        #: Of the step in hand: lanes of the symbols that have bars, and how many of them are seen.
+        self.shown: tuple[list[int], list[int]] = ([], [])
         self._series: Ints = np.zeros(lanes_max, np.int64)
         self._counts: Ints = np.full(lanes_max, -1, np.int64)
         self._generations: Ints = np.full(lanes_max, -1, np.int64)
