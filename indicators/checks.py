@@ -62,6 +62,11 @@ def matype(default: int = matypes.SMA) -> Parameter:
     return Parameter(int, default, matypes.SMA, matypes.RMA, matypes.DESCRIPTION)
 
 
+def penetration(default: float) -> Parameter:
+    """How deep a candle must reach into the body of an earlier one, as a part of that body; TA-Lib's range."""
+    return Parameter(float, default, 0.0, 3e37, "a number from 0 to 3e37")
+
+
 def number(value: Any, indicator: str, name: str) -> float:
     """A scalar that stands in for a series."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):

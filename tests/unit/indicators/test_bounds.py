@@ -18,7 +18,8 @@ HOLD = {"value": -12345.678, "condition": True, "count": -12345}
 SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "signalperiod": (1, 3), "nbdevup": (2.0,),
          "nbdevdn": (2.0,), "matype": (0, 1, 2), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
          "slowd_period": (1, 3), "slowd_matype": (1,), "percentile": (0.0, 50.0, 100.0), "nbdev": (2.0,),
-         "fastlimit": (0.5,), "slowlimit": (0.05,)}
+         "fastlimit": (0.5,), "slowlimit": (0.05,),
+         "penetration": (0.0, 0.5)}
 random = np.random.default_rng(7)
 calls = 0
 for entry in indicators.catalog.ENTRIES.values():
