@@ -1,22 +1,7 @@
-"""Direction and turning points: ADX, crossings, highest and lowest."""
+"""Turning points: crossings, highest and lowest."""
 
 from indicators import checks
 from indicators.entry import Entry
-
-ADX = Entry(
-    name="adx",
-    group="trend",
-    summary="Average directional movement index",
-    about="Strength of a trend in either direction, 0 to 100; Wilder's averages",
-    source="J. W. Wilder, New Concepts in Technical Trading Systems (1978); TA-Lib ADX",
-    inputs=("high", "low", "close"),
-    outputs=("adx",),
-    parameters={"period": checks.period(14)},
-    leading=lambda period: 2 * period - 1,
-    module="trend",
-    state=4,
-    talib="ADX",
-)
 
 HIGHEST = Entry(
     name="highest",
@@ -74,4 +59,4 @@ CROSSED_BELOW = Entry(
     kind="condition",
 )
 
-ENTRIES = (ADX, HIGHEST, LOWEST, CROSSED_ABOVE, CROSSED_BELOW)
+ENTRIES = (HIGHEST, LOWEST, CROSSED_ABOVE, CROSSED_BELOW)

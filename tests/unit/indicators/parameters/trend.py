@@ -3,7 +3,6 @@
 from typing import Any
 
 PARAMETERS: dict[str, list[tuple[Any, ...]]] = {
-    "adx": [(14,), (2,), (40,)],
     "highest": [(30,), (2,), (3,), (100,)],
     "lowest": [(30,), (2,), (3,), (100,)],
 }
