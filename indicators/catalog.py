@@ -16,13 +16,16 @@ from indicators import (
     patterns_long,
     patterns_short,
     prices,
+    rates,
     screens,
     statistic,
+    stochastics,
     swings,
     transforms,
     trend,
     volatility,
     volume,
+    volume_prices,
 )
 from indicators.checks import IndicatorError
 from indicators.entry import Entry
@@ -34,9 +37,12 @@ GROUPS = (
     averages,
     channels,
     momentum,
+    rates,
+    stochastics,
     oscillators,
     directional,
     volume,
+    volume_prices,
     volatility,
     cycles,
     prices,
@@ -56,6 +62,9 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.name: entry for group in 
 #: Names that people also look for.
 ALIASES: Mapping[str, str] = MappingProxyType({})
 
+#: Every name a call may use.
+BY_NAME: Mapping[str, Entry] = MappingProxyType({**ENTRIES, **{alias: ENTRIES[name] for alias, name in ALIASES.items()}})
+
 
 def kernels(names: Iterable[str] | None = None) -> list[Kernel]:
     """The kernels that these indicators need, those shared by all included; of all indicators if `names` is None.
@@ -64,7 +73,7 @@ def kernels(names: Iterable[str] | None = None) -> list[Kernel]:
         IndicatorError: a name is unknown.
     """
     wanted = list(ENTRIES) if names is None else list(names)
-    unknown = [name for name in wanted if name not in ENTRIES]
+    unknown = [name for name in wanted if name not in BY_NAME]
     if unknown:
         raise IndicatorError(f"indicator was {', '.join(unknown)}: expected some of {', '.join(ENTRIES)}")
-    return [*KERNELS, *(ENTRIES[name].kernel for name in wanted)]
+    return [*KERNELS, *(BY_NAME[name].kernel for name in wanted)]

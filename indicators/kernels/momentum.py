@@ -1,9 +1,19 @@
-"""Kernels of RSI and MACD."""
+"""Kernels of what is made of exponential averages: RSI, MACD, TRIX, TSI."""
 
 from typing import Any
 
-from indicators.kernels.compiling import Block, Blocks, helper, kernel
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.matypes import average_leading_nb
+from indicators.kernels.overlap import average_step_nb, ema_step_nb
+from indicators.kernels.rates import ratio
 from indicators.kernels.rows import lanes
+
+# MACDFIX keeps the rounded weights that G. Appel published for his 12 and 26 days.
+FIXED_FAST, FIXED_SLOW = 12, 26
+FIXED_FAST_WEIGHT, FIXED_SLOW_WEIGHT = 0.15, 0.075
+
+# An average nearer to 0 is none to divide by, says TA-Lib.
+NO_PRICE = 1e-14
 
 
 @helper
@@ -12,15 +22,18 @@ def _rsi_value(gain: float, loss: float) -> float:
     return 100.0 * (gain / total) if total > 0.0 else 0.0
 
 
-@kernel
-def rsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Wilder's averages of gains and losses, seeded with the plain mean of the first `period` changes."""
-    (values,), (out,), (period,) = ins, outs, params
-    gain, loss = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    if age == 0:
+@helper
+def rsi_step_nb(
+    values: Block, result: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int
+) -> None:
+    """Wilder's averages of gains and losses, seeded with the plain mean of the first `period` changes.
+
+    Needs two rows of state from `base` on, and an `age` that is not 0.
+    """
+    gain, loss = lanes(state, base, low, high), lanes(state, base + 1, low, high)
+    if age == 1:
         gain[:] = 0.0
         loss[:] = 0.0
-        return
     newest, before = lanes(values, row, low, high), lanes(values, row - 1, low, high)
     # Plain sums until there are enough, then the average decays; the seed is the sum, shared out.
     kept = period - 1.0 if age > period else 1.0
@@ -31,19 +44,56 @@ def rsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
         gain[lane] = (gain[lane] * kept + rise) * share
         loss[lane] = (loss[lane] * kept + (rise - change)) * share
     if age >= period:
-        result = lanes(out, row, low, high)
         for lane in range(high - low):
             result[lane] = _rsi_value(gain[lane], loss[lane])
 
 
 @kernel
+def rsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Share of the gains in all changes."""
+    (values,), (out,), (period,) = ins, outs, params
+    if age > 0:
+        rsi_step_nb(values, lanes(out, row, low, high), period, state, 0, row, age, low, high)
+
+
+@kernel
 def macd_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Fast minus slow EMA, both seeded on windows that end together; the EMA of that; their difference."""
+    """Fast minus slow EMA, the EMA of that, their difference."""
     (values,), (macd, signal, hist), (fastperiod, slowperiod, signalperiod) = ins, outs, params
-    fast, slow, smoothed = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
-    newest = lanes(values, row, low, high)
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
-    ready = slow_bars + signalperiod - 2
+    newest = lanes(values, row, low, high)
+    fast_weight, slow_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1)
+    _macd_step_nb(newest, fast_bars, slow_bars, signalperiod, fast_weight, slow_weight, state, age, low, high)
+    if age >= slow_bars + signalperiod - 2:
+        _write_macd_nb(state, macd, signal, hist, row, low, high)
+
+
+@kernel
+def macdfix_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """As MACD, with fixed weights."""
+    (values,), (macd, signal, hist), (signalperiod,) = ins, outs, params
+    newest = lanes(values, row, low, high)
+    _macd_step_nb(newest, FIXED_FAST, FIXED_SLOW, signalperiod, FIXED_FAST_WEIGHT, FIXED_SLOW_WEIGHT, state, age, low, high)
+    if age >= FIXED_SLOW + signalperiod - 2:
+        _write_macd_nb(state, macd, signal, hist, row, low, high)
+
+
+@helper
+def _macd_step_nb(
+    newest: Lanes,
+    fast_bars: int,
+    slow_bars: int,
+    signal_bars: int,
+    fast_weight: float,
+    slow_weight: float,
+    state: Block,
+    age: int,
+    low: int,
+    high: int,
+) -> None:
+    """Both averages, seeded on windows that end together, and the average of their difference; three rows of state."""
+    fast, slow, smoothed = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
+    ready = slow_bars + signal_bars - 2
     if age == 0:
         fast[:] = 0.0
         slow[:] = 0.0
@@ -59,9 +109,8 @@ def macd_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
                 smoothed[lane] = fast[lane] - slow[lane]
     else:
         # Until the signal has its first window, its quantity is the sum of that window.
-        weight = 2.0 / (signalperiod + 1) if age > ready else 1.0
+        weight = 2.0 / (signal_bars + 1) if age > ready else 1.0
         kept = 1.0 if age > ready else 0.0
-        fast_weight, slow_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1)
         for lane in range(high - low):
             quick = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
             steady = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
@@ -70,11 +119,130 @@ def macd_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
             smoothed[lane] = ((quick - steady) - smoothed[lane] * kept) * weight + smoothed[lane]
     if age == ready:
         for lane in range(high - low):
-            smoothed[lane] /= signalperiod
-    if age >= ready:
+            smoothed[lane] /= signal_bars
+
+
+@helper
+def _write_macd_nb(state: Block, macd: Block, signal: Block, hist: Block, row: int, low: int, high: int) -> None:
+    fast, slow, smoothed = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
+    line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)
+    for lane in range(high - low):
+        line = fast[lane] - slow[lane]
+        line_out[lane] = line
+        signal_out[lane] = smoothed[lane]
+        hist_out[lane] = line - smoothed[lane]
+
+
+@kernel
+def trix_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Change in percent of the EMA of the EMA of the EMA, each seeded with the mean of its own first window."""
+    (values,), (out,), (period,) = ins, outs, params
+    newest, warm = lanes(values, row, low, high), period - 1
+    first, second, third = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
+    if age <= 3 * warm:
+        ema_step_nb(newest, first, period, state, 0, age, low, high)
+        if age >= warm:
+            ema_step_nb(first, second, period, state, 1, age - warm, low, high)
+        if age >= 2 * warm:
+            ema_step_nb(second, third, period, state, 2, age - 2 * warm, low, high)
+        return
+    weight, result = 2.0 / (period + 1), lanes(out, row, low, high)
+    for lane in range(high - low):
+        once = (newest[lane] - first[lane]) * weight + first[lane]
+        twice = (once - second[lane]) * weight + second[lane]
+        thrice = (twice - third[lane]) * weight + third[lane]
+        result[lane] = ratio(thrice, third[lane], 1.0, 100.0)
+        first[lane] = once
+        second[lane] = twice
+        third[lane] = thrice
+
+
+@kernel
+def tsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Changes, smoothed twice, in percent of their sizes, smoothed twice.
+
+    State: change and size of this bar; both smoothed once; both smoothed twice.
+    """
+    (values,), (out,), (firstperiod, secondperiod) = ins, outs, params
+    if age == 0:
+        return
+    newest, before = lanes(values, row, low, high), lanes(values, row - 1, low, high)
+    change, size = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    for lane in range(high - low):
+        change[lane] = newest[lane] - before[lane]
+        size[lane] = abs(newest[lane] - before[lane])
+    smooth_pair_nb(firstperiod, secondperiod, state, age - 1, low, high)
+    if age > firstperiod + secondperiod - 2:
+        result, total, sizes = lanes(out, row, low, high), lanes(state, 4, low, high), lanes(state, 5, low, high)
+        for lane in range(high - low):
+            result[lane] = 100.0 * total[lane] / sizes[lane] if sizes[lane] > 0.0 else 0.0
+
+
+@helper
+def smooth_pair_nb(firstperiod: int, secondperiod: int, state: Block, age: int, low: int, high: int) -> None:
+    """EMA of the EMA of two series at once: from rows 0 and 1 of state by way of 2 and 3 to 4 and 5."""
+    one, other = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    one_first, other_first = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    one_second, other_second = lanes(state, 4, low, high), lanes(state, 5, low, high)
+    since = age - (firstperiod - 1)
+    if since < secondperiod:
+        ema_step_nb(one, one_first, firstperiod, state, 2, age, low, high)
+        ema_step_nb(other, other_first, firstperiod, state, 3, age, low, high)
+        if since >= 0:
+            ema_step_nb(one_first, one_second, secondperiod, state, 4, since, low, high)
+            ema_step_nb(other_first, other_second, secondperiod, state, 5, since, low, high)
+        return
+    weight, second_weight = 2.0 / (firstperiod + 1), 2.0 / (secondperiod + 1)
+    for lane in range(high - low):
+        a = (one[lane] - one_first[lane]) * weight + one_first[lane]
+        b = (other[lane] - other_first[lane]) * weight + other_first[lane]
+        one_first[lane] = a
+        other_first[lane] = b
+        one_second[lane] = (a - one_second[lane]) * second_weight + one_second[lane]
+        other_second[lane] = (b - other_second[lane]) * second_weight + other_second[lane]
+
+
+@kernel
+def macdext_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """As MACD with averages of any kind; both begin so that they have their first value on the same bar.
+
+    State: fast average, slow average, their difference, its average; then a third of the rest for each average.
+    """
+    (values,), (macd, signal, hist), params_ = ins, outs, params
+    fastperiod, fastmatype, slowperiod, slowmatype, signalperiod, signalmatype = params_
+    newest, share = lanes(values, row, low, high), (state.shape[0] - 4) // 3
+    fast, slow = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    line, smoothed = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    fast_leading, slow_leading = average_leading_nb(fastperiod, fastmatype), average_leading_nb(slowperiod, slowmatype)
+    both = max(fast_leading, slow_leading)
+    if age >= both - fast_leading:
+        average_step_nb(newest, fast, fastperiod, fastmatype, state, 4, age - both + fast_leading, low, high)
+    if age >= both - slow_leading:
+        average_step_nb(newest, slow, slowperiod, slowmatype, state, 4 + share, age - both + slow_leading, low, high)
+    if age < both:
+        return
+    sign = -1.0 if slowperiod < fastperiod else 1.0
+    for lane in range(high - low):
+        line[lane] = (fast[lane] - slow[lane]) * sign
+    average_step_nb(line, smoothed, signalperiod, signalmatype, state, 4 + 2 * share, age - both, low, high)
+    if age >= both + average_leading_nb(signalperiod, signalmatype):
         line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)
         for lane in range(high - low):
-            line = fast[lane] - slow[lane]
-            line_out[lane] = line
+            line_out[lane] = line[lane]
             signal_out[lane] = smoothed[lane]
-            hist_out[lane] = line - smoothed[lane]
+            hist_out[lane] = line[lane] - smoothed[lane]
+
+
+@kernel
+def ppo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Fast minus slow average in percent of the slow one. State: both; then half of the rest for what each keeps."""
+    (values,), (out,), (fastperiod, slowperiod, matype) = ins, outs, params
+    newest, share = lanes(values, row, low, high), (state.shape[0] - 2) // 2
+    fast, slow = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
+    average_step_nb(newest, fast, fast_bars, matype, state, 2, age, low, high)
+    average_step_nb(newest, slow, slow_bars, matype, state, 2 + share, age, low, high)
+    if age >= average_leading_nb(slow_bars, matype):
+        result = lanes(out, row, low, high)
+        for lane in range(high - low):
+            result[lane] = 0.0 if abs(slow[lane]) < NO_PRICE else (fast[lane] - slow[lane]) / slow[lane] * 100.0

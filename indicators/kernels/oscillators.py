@@ -1,11 +1,10 @@
-"""Kernels of CCI and the stochastic oscillator."""
+"""Kernels of what weighs up the bars of a window: CCI, MFI, the ultimate oscillator."""
 
 from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
-from indicators.kernels.extremes import extreme_nb
-from indicators.kernels.overlap import average_step_nb
 from indicators.kernels.rows import lanes
+from indicators.kernels.volatility import true_range
 
 # A difference below this share of its operands is rounding noise; TA-Lib answers 0 there instead of dividing it.
 NOISE = 1e-14
@@ -72,38 +71,119 @@ def _sum_distances(ring: Block, base: int, period: int, mean: Lanes, total: Lane
 
 
 @helper
-def _fast_k(close: float, highest: float, lowest: float) -> float:
-    reach = highest - lowest
-    flat = abs(reach) <= NOISE * (abs(highest) + abs(lowest))
-    return 0.0 if flat else 100.0 * ((close - lowest) / reach)
+def _money(price: float, before: float, volume: float) -> float:
+    """What was traded at this price; 0 where the price has not moved but for noise."""
+    still = abs(price - before) <= NOISE * (abs(price) + abs(before))
+    return 0.0 if still else price * volume
+
+
+@helper
+def _share(part: float, rest: float) -> float:
+    """Percentage of `part` in both; rounding may leave sums of nothing below zero."""
+    total = part + rest
+    inside = 0.0 if part < 0.0 else (total if part > total else part)  # noqa: FURB136 - as larger()
+    return 0.0 if total <= 0.0 else 100.0 * (inside / total)
 
 
 @kernel
-def stoch_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Place of the close in the range of `fastk_period` bars, smoothed once (slow K) and once more (slow D).
+def mfi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Running sums of the money that changed hands at rising and at falling typical prices.
 
-    State: fast K, slow K, slow D and the lowest low of this bar; then both extremes' chunks, then both averages'.
+    State: both sums, typical price before, bars in a row without money; the windows of both kinds of money as rings.
     """
-    (highs, lows, closes), (slowk, slowd), params_ = ins, outs, params
-    fastk_period, slowk_period, slowk_matype, slowd_period, slowd_matype = params_
-    fast, slow = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    signal, lowest = lanes(state, 2, low, high), lanes(state, 3, low, high)
-    extreme_nb(highs, fast, fastk_period, 1.0, state, 4, row, age, low, high)
-    extreme_nb(lows, lowest, fastk_period, -1.0, state, 4 + fastk_period, row, age, low, high)
-    if age < fastk_period - 1:
-        return
-    last = lanes(closes, row, low, high)
-    for lane in range(high - low):
-        fast[lane] = _fast_k(last[lane], fast[lane], lowest[lane])
-    base = 4 + 2 * fastk_period
-    smoothed = age - (fastk_period - 1)
-    average_step_nb(fast, slow, slowk_period, slowk_matype, state, base, smoothed, low, high)
-    signalled = smoothed - (slowk_period - 1)
-    if signalled < 0:
-        return
-    average_step_nb(slow, signal, slowd_period, slowd_matype, state, base + 3 + slowk_period, signalled, low, high)
-    if signalled >= slowd_period - 1:
-        k_out, d_out = lanes(slowk, row, low, high), lanes(slowd, row, low, high)
+    (highs, lows, closes, volumes), (out,), (period,) = ins, outs, params
+    rising, falling = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    before, nothing = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
+    if age == 0:
+        rising[:] = 0.0
+        falling[:] = 0.0
+        nothing[:] = 0.0
         for lane in range(high - low):
-            k_out[lane] = slow[lane]
-            d_out[lane] = signal[lane]
+            before[lane] = (top[lane] + bottom[lane] + last[lane]) / 3.0
+        return
+    place, traded = 4 + age % period, lanes(volumes, row, low, high)
+    risen, fallen = lanes(state, place, low, high), lanes(state, place + period, low, high)
+    if age <= period:
+        risen[:] = 0.0
+        fallen[:] = 0.0
+    for lane in range(high - low):
+        price = (top[lane] + bottom[lane] + last[lane]) / 3.0
+        money = _money(price, before[lane], traded[lane])
+        up = 0.0 if price < before[lane] else money
+        down = money if price < before[lane] else 0.0
+        idle = nothing[lane] + 1.0 if money == 0.0 else 0.0
+        # Only counting tells that a window is empty: its running sums may hold rounding noise.
+        rising[lane] = 0.0 if idle >= period else rising[lane] - risen[lane] + up
+        falling[lane] = 0.0 if idle >= period else falling[lane] - fallen[lane] + down
+        before[lane] = price
+        nothing[lane] = idle
+        risen[lane] = up
+        fallen[lane] = down
+    if age >= period:
+        result = lanes(out, row, low, high)
+        for lane in range(high - low):
+            result[lane] = _share(rising[lane], falling[lane])
+
+
+@kernel
+def ultosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Buying pressure in shares of the true range, over three windows, the shortest four times as heavy as the longest.
+
+    State: pressure and range summed over the shortest, the middle and the longest window; both as rings of the longest.
+    """
+    (highs, lows, closes), (out,), (period1, period2, period3) = ins, outs, params
+    longest, shortest = max(period1, period2, period3), min(period1, period2, period3)
+    middle = period1 + period2 + period3 - longest - shortest
+    if age == 0:
+        return
+    pressure, ranges = lanes(state, 6 + age % longest, low, high), lanes(state, 6 + longest + age % longest, low, high)
+    top, bottom = lanes(highs, row, low, high), lanes(lows, row, low, high)
+    last, before = lanes(closes, row, low, high), lanes(closes, row - 1, low, high)
+    for lane in range(high - low):
+        floor = before[lane] if before[lane] < bottom[lane] else bottom[lane]  # noqa: FURB136 - as larger()
+        pressure[lane] = last[lane] - floor
+        ranges[lane] = true_range(top[lane], bottom[lane], before[lane])
+    result = lanes(out, row, low, high)
+    if age >= longest:
+        result[:] = 0.0
+    _window_nb(result, 4.0, state, 0, shortest, longest, age, low, high)
+    _window_nb(result, 2.0, state, 2, middle, longest, age, low, high)
+    _window_nb(result, 1.0, state, 4, longest, longest, age, low, high)
+    if age >= longest:
+        for lane in range(high - low):
+            result[lane] = 100.0 * (result[lane] / 7.0)
+
+
+@helper
+def _part(pressure: float, ranges: float) -> float:
+    return pressure / ranges if ranges > 0.0 else 0.0
+
+
+@helper
+def _window_nb(
+    result: Lanes, weight: float, state: Block, base: int, period: int, longest: int, age: int, low: int, high: int
+) -> None:
+    """Add the newest pressure and range to the sums at `base`, their ratio to `result`, and let the oldest leave.
+
+    Windows begin so late that all three are whole on the same bar, as TA-Lib has it, which decides about the rounding.
+    """
+    total, reach = lanes(state, base, low, high), lanes(state, base + 1, low, high)
+    slot = 6 + age % longest
+    newest, newest_range = lanes(state, slot, low, high), lanes(state, slot + longest, low, high)
+    if age == 1:
+        total[:] = 0.0
+        reach[:] = 0.0
+    if age < longest:
+        counted = 1.0 if age > longest - period else 0.0
+        for lane in range(high - low):
+            total[lane] += newest[lane] * counted
+            reach[lane] += newest_range[lane] * counted
+        return
+    slot = 6 + (age + 1 - period) % longest
+    oldest, oldest_range = lanes(state, slot, low, high), lanes(state, slot + longest, low, high)
+    for lane in range(high - low):
+        pressures, ranges = total[lane] + newest[lane], reach[lane] + newest_range[lane]
+        result[lane] += weight * _part(pressures, ranges)
+        total[lane] = pressures - oldest[lane]
+        reach[lane] = ranges - oldest_range[lane]
