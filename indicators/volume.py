@@ -1,6 +1,125 @@
-"""Price weighed with volume: OBV, VWAP. Both are sums from the first bar of what is passed in."""
+"""Volume, and price weighed with it: AD, ADOSC, CMF, EFI, MARKETFI, NVI, OBV, PVI, PVO, PVT, RVOL.
 
+Sums "from the first bar on" begin with the first bar that is passed in: their level says nothing, their changes do.
+"""
+
+from indicators import checks, matypes
 from indicators.entry import Entry
+
+# What `pvo_nb` leaves for the fast average, whichever it is, together with two rows a bar.
+ROOM = 96
+
+
+def _pvo_state(fastperiod: int, slowperiod: int, matype: int) -> int:
+    fast, slow = sorted((fastperiod, slowperiod))
+    if matype in (matypes.EMA, matypes.DEFAULT):
+        return 4
+    return 2 + ROOM + 2 * fast + matypes.average_state(slow, matype)
+
+
+AD = Entry(
+    name="ad",
+    group="volume",
+    summary="Chaikin accumulation/distribution line",
+    about=(
+        "Money flow volume added up from the first bar on: volume times the place of the close in the bar's range, -1 at the "
+        "low, 1 at the high. Bars without a range add nothing"
+    ),
+    source="M. Chaikin, accumulation/distribution line; TA-Lib AD",
+    inputs=("high", "low", "close", "volume"),
+    outputs=("ad",),
+    leading=lambda: 0,
+    module="volume",
+    state=1,
+    talib="AD",
+)
+
+ADOSC = Entry(
+    name="adosc",
+    group="volume",
+    summary="Chaikin oscillator",
+    about=(
+        "EMA of fastperiod minus EMA of slowperiod of the accumulation/distribution line. As in TA-Lib both EMA start with "
+        "the line's first value, not with the mean of a window as elsewhere, and periods in the wrong order are not swapped"
+    ),
+    source="M. Chaikin, oscillator of the accumulation/distribution line; TA-Lib ADOSC",
+    inputs=("high", "low", "close", "volume"),
+    outputs=("adosc",),
+    parameters={"fastperiod": checks.period(3), "slowperiod": checks.period(10)},
+    leading=lambda fastperiod, slowperiod: max(fastperiod, slowperiod) - 1,
+    module="flows",
+    state=3,
+    talib="ADOSC",
+)
+
+CMF = Entry(
+    name="cmf",
+    group="volume",
+    summary="Chaikin money flow",
+    about=(
+        "Sum of the money flow volume of the window (see ad) over the sum of its volume, -1 to 1; 0 where nothing was traded. "
+        "Sums are running ones, as in TA-Lib"
+    ),
+    source="M. Chaikin, money flow; TA-Lib CMF (0.8)",
+    inputs=("high", "low", "close", "volume"),
+    outputs=("cmf",),
+    parameters={"period": checks.period(20)},
+    leading=lambda period: period - 1,
+    module="flows",
+    state=lambda period: 2 + period,
+    talib="CMF",
+)
+
+EFI = Entry(
+    name="efi",
+    group="volume",
+    summary="Elder's force index",
+    about=(
+        "EMA of the change of the close times volume, seeded with the mean of its first window; a period of 1 gives the force "
+        "of each bar. The first bar has no change"
+    ),
+    source="A. Elder, Trading for a Living (1993); TA-Lib EFI (0.8)",
+    inputs=("close", "volume"),
+    outputs=("efi",),
+    parameters={"period": checks.period(13, low=1)},
+    leading=lambda period: period,
+    module="flows",
+    state=1,
+    talib="EFI",
+)
+
+MARKETFI = Entry(
+    name="marketfi",
+    group="volume",
+    summary="Market facilitation index",
+    about=(
+        "High minus low, for one unit of volume; 0 where nothing was traded. Others call it MFI or BW MFI; here mfi is the "
+        "money flow index"
+    ),
+    source="B. Williams, Trading Chaos (1995); TA-Lib MARKETFI (0.8)",
+    inputs=("high", "low", "volume"),
+    outputs=("marketfi",),
+    leading=lambda: 0,
+    module="volume",
+    talib="MARKETFI",
+)
+
+NVI = Entry(
+    name="nvi",
+    group="volume",
+    summary="Negative volume index",
+    about=(
+        "1000 on the first bar; follows the relative change of the close on bars with less volume than the bar before, and "
+        "stands still on all others"
+    ),
+    source="P. Dysart (1936); N. Fosback, Stock Market Logic (1976); TA-Lib NVI (0.8)",
+    inputs=("close", "volume"),
+    outputs=("nvi",),
+    leading=lambda: 0,
+    module="volume",
+    state=1,
+    talib="NVI",
+)
 
 OBV = Entry(
     name="obv",
@@ -15,25 +134,84 @@ OBV = Entry(
     outputs=("obv",),
     leading=lambda: 0,
     module="volume",
-    state=lambda: 1,
+    state=1,
     talib="OBV",
 )
 
-VWAP = Entry(
-    name="vwap",
+PVI = Entry(
+    name="pvi",
     group="volume",
-    summary="Volume weighted average price since the first bar",
+    summary="Positive volume index",
     about=(
-        "Sum of typical price times volume over sum of volume from the first bar that is passed in; 0 before the "
-        "first trade. Bars that are not finite are left out"
+        "1000 on the first bar; follows the relative change of the close on bars with more volume than the bar before, and "
+        "stands still on all others"
     ),
-    source="sum of typical price times volume over sum of volume; TA-Lib VWAP (0.8)",
-    inputs=("high", "low", "close", "volume"),
-    outputs=("vwap",),
+    source="P. Dysart (1936); N. Fosback, Stock Market Logic (1976); TA-Lib PVI (0.8)",
+    inputs=("close", "volume"),
+    outputs=("pvi",),
     leading=lambda: 0,
     module="volume",
-    state=lambda: 3,
-    talib="VWAP",
+    state=1,
+    talib="PVI",
 )
 
-ENTRIES = (OBV, VWAP)
+PVO = Entry(
+    name="pvo",
+    group="volume",
+    summary="Percentage volume oscillator",
+    about=(
+        "Fast moving average of volume above the slow one, in percent of the slow one; 0 where that is below 1e-14. Each average "
+        "is seeded on its own first window. Periods in the wrong order are swapped; the usual average (matype 1 or 11) is the "
+        "EMA"
+    ),
+    source="difference of two averages of volume in percent, as G. Appel's oscillator of prices; TA-Lib PVO (0.8)",
+    inputs=("volume",),
+    outputs=("pvo",),
+    parameters={
+        "fastperiod": checks.period(12),
+        "slowperiod": checks.period(26),
+        "matype": checks.matype(matypes.EMA),
+    },
+    leading=lambda fastperiod, slowperiod, matype: matypes.average_leading(max(fastperiod, slowperiod), matype),
+    module="flows",
+    state=_pvo_state,
+    talib="PVO",
+)
+
+PVT = Entry(
+    name="pvt",
+    group="volume",
+    summary="Price volume trend",
+    about=(
+        "Volume times the relative change of the close, added up from the first bar on, which is 0; where the close before is "
+        "0, nothing is added"
+    ),
+    source="sum of volume times relative change of the close; TA-Lib PVT (0.8)",
+    inputs=("close", "volume"),
+    outputs=("pvt",),
+    leading=lambda: 0,
+    module="volume",
+    state=1,
+    talib="PVT",
+)
+
+RVOL = Entry(
+    name="rvol",
+    group="volume",
+    summary="Relative volume",
+    about=(
+        "Volume in units of the mean volume of the period bars before it; the bar itself is not part of its own measure. After "
+        "bars without any trade it is infinite, or NaN when this bar has none either, as in TA-Lib. Charts that compare with "
+        "the same time of other days show another number"
+    ),
+    source="volume over the mean volume of the bars before; TA-Lib RVOL (0.8)",
+    inputs=("volume",),
+    outputs=("rvol",),
+    parameters={"period": checks.period(20, low=1)},
+    leading=lambda period: period,
+    module="flows",
+    state=1,
+    talib="RVOL",
+)
+
+ENTRIES = (AD, ADOSC, CMF, EFI, MARKETFI, NVI, OBV, PVI, PVO, PVT, RVOL)

@@ -1,9 +1,17 @@
-"""Kernels of the indicators that weigh price with volume: OBV and VWAP."""
+"""Kernels that weigh price with volume, bar by bar or summed up from the first: OBV, AD, PVT, NVI, PVI, MARKETFI."""
 
 from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
+
+FIRST_INDEX = 1000.0
+
+
+@helper
+def is_finite(value: float) -> bool:
+    """Neither NaN nor infinite."""
+    return value - value == 0.0
 
 
 @helper
@@ -32,29 +40,94 @@ def obv_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
 
 
 @helper
-def is_finite(value: float) -> bool:
-    """Neither NaN nor infinite."""
-    return value - value == 0.0
+def money_flow(high: float, low: float, close: float, volume: float) -> float:
+    """Volume times the place of the close in the bar's range, from -1 (low) to 1 (high); nothing for a bar without a range."""
+    reach = high - low
+    return ((close - low) - (high - close)) / reach * volume if reach > 0.0 else 0.0
 
 
 @kernel
-def vwap_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Sum of typical price times volume over sum of volume, from the first bar on; 0 before the first trade."""
+def ad_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Running sum of the money flow volume."""
     (highs, lows, closes, volume), (out,), _ = ins, outs, params
-    paid, traded, average = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
+    line, result = lanes(state, 0, low, high), lanes(out, row, low, high)
     if age == 0:
-        paid[:] = 0.0
-        traded[:] = 0.0
-        average[:] = 0.0
+        line[:] = 0.0
     top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
-    units, result = lanes(volume, row, low, high), lanes(out, row, low, high)
+    traded = lanes(volume, row, low, high)
     for lane in range(high - low):
-        typical = (top[lane] + bottom[lane] + last[lane]) / 3.0
-        usable = is_finite(typical) & is_finite(units[lane])
-        sum_paid = paid[lane] + (typical * units[lane] if usable else 0.0)
-        sum_traded = traded[lane] + (units[lane] if usable else 0.0)
-        mean = sum_paid / sum_traded if sum_traded > 0.0 else average[lane]
-        paid[lane] = sum_paid
-        traded[lane] = sum_traded
-        average[lane] = mean
-        result[lane] = mean
+        held = line[lane] + money_flow(top[lane], bottom[lane], last[lane], traded[lane])
+        line[lane] = held
+        result[lane] = held
+
+
+@helper
+def _growth(newest: float, before: float) -> float:
+    return (newest - before) / before if before != 0.0 else 0.0
+
+
+@kernel
+def pvt_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Running sum of volume times the relative change of the close."""
+    (closes, volume), (out,), _ = ins, outs, params
+    trend, result = lanes(state, 0, low, high), lanes(out, row, low, high)
+    if age == 0:
+        for lane in range(high - low):
+            trend[lane] = 0.0
+            result[lane] = 0.0
+        return
+    newest, before, traded = lanes(closes, row, low, high), lanes(closes, row - 1, low, high), lanes(volume, row, low, high)
+    for lane in range(high - low):
+        held = trend[lane] + _growth(newest[lane], before[lane]) * traded[lane]
+        trend[lane] = held
+        result[lane] = held
+
+
+@kernel
+def nvi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Index that follows the close on bars of less volume than the bar before."""
+    (closes, volume), (out,), _ = ins, outs, params
+    _volume_index(closes, volume, out, -1.0, state, row, age, low, high)
+
+
+@kernel
+def pvi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Index that follows the close on bars of more volume than the bar before."""
+    (closes, volume), (out,), _ = ins, outs, params
+    _volume_index(closes, volume, out, 1.0, state, row, age, low, high)
+
+
+@helper
+def _volume_index(
+    closes: Block, volume: Block, out: Block, sign: float, state: Block, row: int, age: int, low: int, high: int
+) -> None:
+    index, result = lanes(state, 0, low, high), lanes(out, row, low, high)
+    if age == 0:
+        for lane in range(high - low):
+            index[lane] = FIRST_INDEX
+            result[lane] = FIRST_INDEX
+        return
+    newest, before = lanes(closes, row, low, high), lanes(closes, row - 1, low, high)
+    traded, traded_before = lanes(volume, row, low, high), lanes(volume, row - 1, low, high)
+    for lane in range(high - low):
+        grown = index[lane] + _growth(newest[lane], before[lane]) * index[lane]
+        # An index that outgrows the numbers keeps its last value.
+        counts = (sign * traded[lane] > sign * traded_before[lane]) & is_finite(grown)
+        held = grown if counts else index[lane]
+        index[lane] = held
+        result[lane] = held
+
+
+@helper
+def _facilitation(reach: float, volume: float) -> float:
+    return reach / volume if volume != 0.0 else 0.0
+
+
+@kernel
+def marketfi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Range of the bar for one unit of volume."""
+    (highs, lows, volume), (out,), _ = ins, outs, params
+    top, bottom, traded = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(volume, row, low, high)
+    result = lanes(out, row, low, high)
+    for lane in range(high - low):
+        result[lane] = _facilitation(top[lane] - bottom[lane], traded[lane])

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from tests.naive.screens import above, bars_since, below, falling, highest_bars, lowest_bars, rising  # noqa: F401
 from tests.naive.swings import divergence, pivots, swing_high, swing_low  # noqa: F401
+from tests.naive.vwap import vwap_rolling, vwap_session  # noqa: F401
 
 Values = Sequence[float]
 NAN = math.nan

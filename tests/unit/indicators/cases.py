@@ -21,6 +21,7 @@ COLUMNS = {
     "low": "low",
     "close": "close",
     "volume": "volume",
+    "time": "time",
     "periods": "periods",
     "a": "high",
     "b": "close",

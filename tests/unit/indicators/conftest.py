@@ -7,12 +7,16 @@ import pytest
 from tests.data import SPOT_1H, SPOT_5M
 from tests.unit.indicators.cases import Candles, periods
 
+COLUMNS = ["open", "high", "low", "close", "volume", "open_time"]
+
 
 def read_candles(path, symbol: str, first: int, rows: int) -> Candles:
-    table = parquet.read_table(path, filters=[("symbol", "==", symbol)], columns=["open", "high", "low", "close", "volume"])
+    table = parquet.read_table(path, filters=[("symbol", "==", symbol)], columns=COLUMNS)
     part = table.slice(first, rows)
     assert part.num_rows == rows, f"{path}: {symbol} has {table.num_rows} rows: {first + rows} are needed"
-    return {name: part.column(name).to_numpy().copy() for name in part.column_names} | {"periods": periods(rows)}
+    columns = {name: part.column(name).to_numpy().copy() for name in COLUMNS}
+    time = columns.pop("open_time").astype(np.float64)
+    return columns | {"periods": periods(rows), "time": time}
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ def made(close: np.ndarray, spread: float = 0.002, volume: float = 1e3) -> Candl
         "low": close * (1 - spread),
         "close": close,
         "volume": np.full(len(close), volume),
+        "time": 60_000.0 * np.arange(len(close)),
         "periods": periods(len(close)),
     }
 

@@ -19,7 +19,8 @@ SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "si
          "nbdevdn": (2.0,), "matype": (0, 1, 2), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
          "slowd_period": (1, 3), "slowd_matype": (1,), "percentile": (0.0, 50.0, 100.0), "nbdev": (2.0,),
          "fastlimit": (0.5,), "slowlimit": (0.05,),
-         "penetration": (0.0, 0.5)}
+         "penetration": (0.0, 0.5),
+         "rocperiod": (1, 3), "stddevperiod": (2, 5), "session_minutes": (1, 1440)}
 random = np.random.default_rng(7)
 calls = 0
 for entry in indicators.catalog.ENTRIES.values():

@@ -2,4 +2,6 @@
 
 from typing import Any
 
-PARAMETERS: dict[str, list[tuple[Any, ...]]] = {}
+PARAMETERS: dict[str, list[tuple[Any, ...]]] = {
+    "avgdev": [(14,), (2,), (5,), (33,)],
+}
