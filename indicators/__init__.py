@@ -22,12 +22,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from indicators import catalog
-from indicators.building import build
+from indicators.building import Builders, build
 from indicators.checks import IndicatorError
 from indicators.kernel import Kernel
 from indicators.public import function_of
 
-__all__ = ["IndicatorError", "build", "catalog", "freeze", "warm", *catalog.ENTRIES]  # noqa: PLE0604 - names of the catalog are strings
+__all__ = ["Builders", "IndicatorError", "build", "catalog", "freeze", "warm", *catalog.ENTRIES]  # noqa: PLE0604 - names of the catalog are strings
 
 _functions: dict[str, Callable[..., Any]] = {}
 

@@ -12,12 +12,43 @@ from collections.abc import Callable, Iterable
 
 from indicators import catalog
 from indicators.checks import IndicatorError
-from indicators.kernel import Kernel
 
 Progress = Callable[[int, int, str], None]
 
 #: Pause between two looks at the cache.
 WATCH_S = 0.2
+
+
+class Builders:
+    """Child processes that compile the kernels of these indicators, those that the cache does not hold yet.
+
+    Nobody waits for them here: ask `running` now and then, and `failure` at the end.
+    """
+
+    def __init__(self, names: Iterable[str], processes: int | None = None) -> None:
+        """Start them, one per CPU this process may use unless told otherwise; raises IndicatorError for an unknown name."""
+        kernels = {name: catalog.kernels([name]) for name in names}
+        #: Names of the indicators that are compiled.
+        self.missing = [name for name, parts in kernels.items() if not all(kernel.is_cached() for kernel in parts)]
+        self._waiting = {kernel.function: kernel for parts in kernels.values() for kernel in parts}
+        self._total = len(self._waiting)
+        count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
+        self._children = [_spawn(self.missing[start::count]) for start in range(count)] if self.missing else []
+
+    def running(self) -> bool:
+        """Whether some of them are still at it."""
+        return any(child.poll() is None for child in self._children)
+
+    def tell(self, progress: Progress) -> None:
+        """Call `progress` for each kernel that has come into the cache since the last time."""
+        for name in [name for name, kernel in self._waiting.items() if kernel.is_cached()]:
+            del self._waiting[name]
+            progress(self._total - len(self._waiting), self._total, name)
+
+    def failure(self) -> str:
+        """Waits for the end; the last words of a child that failed, or nothing."""
+        outcomes = [(child.communicate()[1], child.returncode) for child in self._children]
+        return next((text.strip()[-500:] for text, code in outcomes if code != 0), "")
 
 
 def build(names: Iterable[str] | None = None, processes: int | None = None, progress: Progress | None = None) -> list[str]:
@@ -34,38 +65,20 @@ def build(names: Iterable[str] | None = None, processes: int | None = None, prog
     Raises:
         IndicatorError: a name is unknown, or a child failed; its last words are in the message.
     """
-    wanted = list(catalog.ENTRIES) if names is None else list(names)
-    missing = [name for name in wanted if not all(kernel.is_cached() for kernel in catalog.kernels([name]))]
-    count = max(1, min(processes or len(os.sched_getaffinity(0)), len(missing)))
-    children = [_spawn(missing[start::count]) for start in range(count)] if missing else []
-    if children and progress is not None:
-        _watch(children, [kernel for name in wanted for kernel in catalog.kernels([name])], progress)
-    failures = [text.strip() for text, code in map(_outcome, children) if code != 0]
-    if failures:
-        raise IndicatorError(f"kernels could not be compiled: {failures[0][-500:]}")
-    return missing
-
-
-def _watch(children: list[subprocess.Popen[str]], kernels: list[Kernel], progress: Progress) -> None:
-    """Tell of each kernel that arrives in the cache, until all children have ended."""
-    waiting = {kernel.function: kernel for kernel in kernels}
-    total = len(waiting)
-    while True:
-        ended = all(child.poll() is not None for child in children)
-        for name in [name for name, kernel in waiting.items() if kernel.is_cached()]:
-            del waiting[name]
-            progress(total - len(waiting), total, name)
+    builders = Builders(catalog.ENTRIES if names is None else names, processes)
+    while builders.missing and progress is not None:
+        ended = not builders.running()
+        builders.tell(progress)
         if ended:
-            return
+            break
         time.sleep(WATCH_S)
+    failure = builders.failure()
+    if failure:
+        raise IndicatorError(f"kernels could not be compiled: {failure}")
+    return builders.missing
 
 
 def _spawn(names: list[str]) -> subprocess.Popen[str]:
     # The child finds this package where this process found it, installed or not.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen([sys.executable, "-m", "indicators", *names], stderr=subprocess.PIPE, text=True, env=environment)
-
-
-def _outcome(child: subprocess.Popen[str]) -> tuple[str, int]:
-    _, text = child.communicate()
-    return text, child.returncode

@@ -1,7 +1,7 @@
 """A kernel as the rest of the package sees it: named by module and function, loaded when first called.
 
 So importing `indicators` imports no numba, costs a few milliseconds and loads no machine code; a process pays for what
-it calls. `freeze` ends that: what is not loaded by then is never compiled (a locked-down worker has no right to).
+it calls. `freeze` ends that: what is not in the cache by then is never compiled (a locked-down worker has no right to).
 """
 
 import importlib
@@ -36,16 +36,16 @@ class Kernel:
         return self.run != self._load_and_run
 
     def load(self) -> None:
-        """Take the machine code from the cache, or compile it (0.2 to 2 s); does nothing when it is there.
+        """Take the machine code from the cache (some ms), or compile it (0.2 to 2 s); does nothing when it is there.
 
         Raises:
-            IndicatorError: after `freeze`.
+            IndicatorError: after `freeze`, when the cache does not hold it.
         """
         if self.loaded:
             return
-        if Kernel.frozen:
-            raise IndicatorError(f"{self.function} was not loaded before freeze(): call warm() first")
         compiling, function = self._source()
+        if Kernel.frozen and not compiling.is_cached(function):
+            raise IndicatorError(f"{self.function} was not compiled before freeze(): call build() or warm() first")
         if self.outs:
             self.run = compiling.driven(function, self.ins, self.outs, self.params)
         else:

@@ -70,7 +70,7 @@ class _Inspector:
         of_indicators = {name for entry in catalog.ENTRIES.values() for name in (*entry.inputs, *entry.parameters)}
         self._keywords = (vocabulary.KEYWORDS | parameters | of_indicators) - _KEYWORDS_NEVER
         self._attributes = (
-            vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | frozenset(catalog.ENTRIES)
+            vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | frozenset(catalog.BY_NAME)
         )
         #: Inside a `finally`, whether a loop begun there surrounds us; None outside.
         self._loop_in_finally: bool | None = None
@@ -130,7 +130,7 @@ class _Inspector:
         self._name(node, node.attr)
         owner = node.value.id if isinstance(node.value, ast.Name) else ""
         if owner == self._indicators_name:
-            allowed, what = frozenset(catalog.ENTRIES), "indicator is not known"
+            allowed, what = frozenset(catalog.BY_NAME), "indicator is not known"
         elif owner == "np":
             allowed, what = vocabulary.NUMPY, "this part of NumPy is not there"
         elif owner == "math":

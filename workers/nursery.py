@@ -1,7 +1,8 @@
 """The process that workers are forked from: made ready once, single-threaded for life, with no secret in its memory.
 
 Control channel, one JSON object a packet. To it: `{"fork": slot, "generation": g}` with the write end of the worker's log pipe
-by SCM_RIGHTS, `{"stop": true}`. From it: `{"warming": [done, total, name]}`, `{"warm": true}`,
+by SCM_RIGHTS, `{"need": [names]}` before filters come that use these indicators, `{"stop": true}`. From it:
+`{"warming": [done, total, name]}`, `{"warm": true}`, `{"prepared": [names], "problem": text}` in answer to a need,
 `{"forked": slot, "generation": g, "pid": p}`, `{"exited": pid, "status": n}` (n negative: a signal).
 """
 
@@ -19,11 +20,14 @@ from typing import Any, Final
 import indicators
 from engine.base.errors import WorkerBootFailed
 from engine.base.exitcodes import OK
+from indicators import catalog
 from workers import rehearsal
 
 log = logging.getLogger("workers.nursery")
 
 PACKET_BYTES_MAX: Final = 65_536
+#: Pause between two looks at children that compile.
+LOOK_S: Final = 0.1
 
 
 class Nursery:
@@ -33,24 +37,28 @@ class Nursery:
         self._control = control
         self._live = live
         self._children: set[int] = set()
+        #: Needs that are not met yet: names as they were asked for, and who compiles what of them.
+        self._needs: list[tuple[list[str], list[str], indicators.Builders]] = []
         # A signal handler may do nothing but leave a byte here; select wakes up from it.
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
 
     def warm(self) -> None:
-        """Load all machine code and run everything once; raises WorkerBootFailed when the rehearsal fails."""
+        """Run everything once that any filter may use; raises WorkerBootFailed when the rehearsal fails.
+
+        Machine code of indicators that nobody uses is not loaded: see `need`.
+        """
 
         def say(done: int, total: int, name: str) -> None:
             self._say(warming=[done, total, name])
 
         # What the cache lacks is compiled by children, so that no compiler stays in the memory that workers share.
-        indicators.build(progress=say)
-        indicators.warm(progress=say)
+        indicators.build(rehearsal.INDICATORS, progress=say)
+        indicators.warm(rehearsal.INDICATORS, progress=say)
         matches = rehearsal.rehearse()
         if matches != 2:
             raise WorkerBootFailed("rehearsal of the worker failed", f"{matches} matches", "expected 2")
-        indicators.freeze()
         gc.collect()
         # Never looked at again by a collection, so that forks go on sharing these pages.
         gc.freeze()
@@ -60,11 +68,12 @@ class Nursery:
         """Fork and reap until told to stop, or until nobody is at the other end; returns the exit code."""
         control = self._control.fileno()
         while True:
-            readable, _, _ = select.select([control, self._wake_read], [], [])
+            readable, _, _ = select.select([control, self._wake_read], [], [], LOOK_S if self._needs else None)
             if self._wake_read in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake_read, 4_096)
             self._reap()
+            self._look_after_needs()
             if control in readable and not self._handle():
                 return OK
 
@@ -75,12 +84,34 @@ class Nursery:
             asked: dict[str, Any] = json.loads(packet) if packet else {"stop": True}
             if asked.get("stop"):
                 return False
+            if "need" in asked:
+                self._need(asked["need"])
             if "fork" in asked and descriptors:
                 self._fork(int(asked["fork"]), int(asked["generation"]), descriptors[0])
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
         return True
+
+    def _need(self, names: list[str]) -> None:
+        """Have children compile what the cache lacks; names of nothing are passed over."""
+        known = [name for name in names if name in catalog.BY_NAME]
+        self._needs.append((names, known, indicators.Builders(known)))
+        self._look_after_needs()
+
+    def _look_after_needs(self) -> None:
+        """Load what has been compiled, so that workers to come have it already, and say so."""
+        for need in [need for need in self._needs if not need[2].running()]:
+            self._needs.remove(need)
+            names, known, builders = need
+            problem = builders.failure()
+            if not problem:
+                indicators.warm(known)
+            gc.collect()
+            gc.freeze()
+            self._say(prepared=names, problem=problem)
+        for _, _, builders in self._needs:
+            builders.tell(lambda done, total, name: self._say(warming=[done, total, name]))
 
     def _fork(self, slot: int, generation: int, log_fd: int) -> None:
         pid = os.fork()
@@ -100,6 +131,7 @@ class Nursery:
             self._control.close()
             os.dup2(log_fd, 1)
             os.dup2(log_fd, 2)
+            indicators.freeze()
             status = self._live(slot, generation)
         except BaseException:
             log.exception("worker %d failed", slot)
@@ -107,12 +139,12 @@ class Nursery:
             os._exit(status)
 
     def _reap(self) -> None:
-        while self._children:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            self._children.discard(pid)
-            self._say(exited=pid, status=os.waitstatus_to_exitcode(status))
+        # One by one: children that compile are waited for by those who started them.
+        for child in list(self._children):
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                self._children.discard(pid)
+                self._say(exited=pid, status=os.waitstatus_to_exitcode(status))
 
     def _say(self, **packet: object) -> None:
         # A supervisor that is gone needs no news; the end of the channel is noticed where it is read.

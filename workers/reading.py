@@ -218,7 +218,7 @@ class _Lookbacks:
 
     def of(self, call: ast.Call) -> int:
         """Bars, as far as the parameters are numbers written in the source; raises FilterRefused for impossible ones."""
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr in catalog.ENTRIES):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in catalog.BY_NAME):
             return 0
         if not (isinstance(call.func.value, ast.Name) and call.func.value.id in self._names):
             return 0
@@ -229,7 +229,7 @@ class _Lookbacks:
         return self._found[call]
 
     def _own(self, call: ast.Call, name: str) -> int:
-        entry = catalog.ENTRIES[name]
+        entry = catalog.BY_NAME[name]
         if any(isinstance(argument, ast.Starred) for argument in call.args):
             return 0
         # What stands for a series is not looked at, so anything will do for it.

@@ -16,6 +16,8 @@ from workers.market import Market
 from workers.memory import Memory
 from workers.runner import Runner
 
+#: What the filter below calls.
+INDICATORS: Final = ("ema", "rsi", "crossed_above")
 _BARS: Final = 120
 _FILTER: Final = '''
 """Touches what filters touch."""
@@ -24,17 +26,14 @@ refresh = "5m"
 def check(ticker, klines, ta):
     five = klines["5m"]
     close, high, low, volume = five.close, five.high, five.low, five.volume
-    upper, middle, lower = ta.bbands(close, 20, 2.0, 2.0)
-    macd, signal, hist = ta.macd(close)
-    slowk, slowd = ta.stoch(high, low, close)
+    slow = ta.ema(close, 20)
     values = [
-        ta.ema(ta.rsi(close, 14), 9)[-1], ta.atr(high, low, close)[-1], ta.adx(high, low, close)[-1], hist[-1], slowd[-1],
-        ta.obv(close, volume)[-1], ta.cci(high, low, close)[-1], close[-20:].mean(), close.std(), np.median(close),
+        ta.ema(ta.rsi(close, 14), 9)[-1], close[-20:].mean(), close.std(), np.median(close),
         np.percentile(close, 90), np.polyfit(np.arange(20), close[-20:], 1)[0], np.corrcoef(close, volume)[0, 1],
-        np.convolve(close, np.ones(3), "valid")[-1], np.where(close > middle, 1.0, 0.0).sum(), np.interp(1.5, [1, 2], [3, 4]),
-        np.unique(np.sign(np.diff(close))).size, np.nanmax(upper - lower), ticker.change_percent, math.sqrt(ticker.high),
+        np.convolve(close, np.ones(3), "valid")[-1], np.where(close > slow, 1.0, 0.0).sum(), np.interp(1.5, [1, 2], [3, 4]),
+        np.unique(np.sign(np.diff(close))).size, np.nanmax(high - low), ticker.change_percent, math.sqrt(ticker.high),
     ]
-    crossed = ta.crossed_above(macd, signal)[-1] or ta.crossed_below(slowk, 20)[-1]
+    crossed = ta.crossed_above(close, slow)[-1] or ta.crossed_above(close, 20)[-1]
     return {"values": [0.0 if math.isnan(x) else float(x) for x in values], "crossed": crossed, "text": f"{close[-1]:.2f}"}
 '''
 

@@ -5,6 +5,7 @@ could change (a list, a dict), again for each symbol. So an answer depends on th
 symbols were asked before, in which batch, or in which process.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ from engine.wire.messages import (
     TaskDone,
 )
 from engine.wire.slots import SlotWriter
+from indicators import IndicatorError, catalog
 from workers import namespaces, policy
 from workers.answers import BadAnswer, details_of, message_of
 from workers.deadline import Deadline, DeadlinePassed
 from workers.klines import TICKER_FIELDS
 from workers.market import Frame, Market
 from workers.memory import Memory
+
+log = logging.getLogger("workers.runner")
 
 #: Faults told in full in one result; the texts of further ones are cut, so that an answer stays small.
 FAULTS_IN_FULL: Final = 5
@@ -82,6 +86,7 @@ class Runner:
     def load(self, message: LoadFilter) -> FilterLoaded:
         """Check and keep a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
         verdict = policy.check(message.code)
+        self._load_kernels(verdict.indicators)
         extra = [name for name in (verdict.refresh, *message.intervals) if name in INTERVAL_MS]
         intervals = tuple(sorted({*verdict.intervals, *extra}, key=INTERVAL_MS.__getitem__)) or (message.default_interval,)
         self._filters[message.filter_id] = Filter(
@@ -93,6 +98,16 @@ class Runner:
             verdict.keeps_state,
         )
         return FilterLoaded(message.filter_id, verdict.refresh, verdict.symbols, intervals, verdict.lookback)
+
+    @staticmethod
+    def _load_kernels(names: Iterable[str]) -> None:
+        """Take machine code from the cache now, and not while the filter's time runs."""
+        for name in names:
+            try:
+                catalog.BY_NAME[name].kernel.load()
+            except IndicatorError as error:
+                # The call will say so to the filter's owner.
+                log.error("%s", error)
 
     def drop(self, filter_id: int) -> None:
         """Forget a filter."""

@@ -6,7 +6,7 @@ Not here: how many workers there should be and what they do; that is the dispatc
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,6 +74,10 @@ class Pool:
         self._stopping = False
         self._broken: WorkerBootFailed | None = None
         self._changed = asyncio.Event()
+        #: Indicators that filters use; those this nursery has been told of; those it has machine code of.
+        self._needed: set[str] = set()
+        self._told: set[str] = set()
+        self._prepared: set[str] = set()
         self.nursery_starts = 0
 
     # --- what the supervisor asks ---------------------------------------------------------------------------------------
@@ -90,6 +94,26 @@ class Pool:
                 raise self._broken
             self._changed.clear()
             await self._changed.wait()
+
+    async def prepare(self, names: Iterable[str]) -> None:
+        """Wait until machine code of these indicators lies ready for all workers; names of anything else do no harm.
+
+        Raises WorkerBootFailed when the nursery does not come up.
+        """
+        wanted = set(names)
+        self._needed |= wanted
+        self._tell_needs()
+        while not wanted <= self._prepared:
+            if self._broken is not None:
+                raise self._broken
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _tell_needs(self) -> None:
+        new = self._needed - self._told
+        if self._nursery is not None and self._warm and new:
+            self._told |= new
+            self._nursery.need(sorted(new))
 
     @property
     def nursery_pid(self) -> int | None:
@@ -169,15 +193,23 @@ class Pool:
 
     def _said(self, said: Said) -> None:
         if said.warming is not None:
-            self._be_patient(WARM_LIMIT_S)
+            if not self._warm:
+                self._be_patient(WARM_LIMIT_S)
             self._on_warming(*said.warming)
         elif said.warm:
             self._warm = True
             self._boots.succeeded()
             self._be_patient(None)
             self._changed.set()
+            # Before workers: they take what is loaded by then with them.
+            self._tell_needs()
             for worker in list(self._workers.values()):
                 self._ask(worker)
+        elif said.prepared is not None:
+            if said.problem:
+                log.error("indicators are not ready, filters that use them will fail: %s", said.problem)
+            self._prepared |= set(said.prepared)
+            self._changed.set()
         elif said.forked is not None:
             self._forked(said.forked, said.generation, said.pid)
         elif said.exited is not None:
@@ -190,6 +222,8 @@ class Pool:
         assert self._nursery is not None
         code, was_warm = self._nursery.returncode, self._warm
         self._nursery, self._warm = None, False
+        self._told.clear()
+        self._prepared.clear()
         self._be_patient(None)
         self._changed.set()
         for worker in list(self._workers.values()):

@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Said(msgspec.Struct, frozen=True):
     pid: int = 0
     exited: int | None = None
     status: int = 0
+    prepared: tuple[str, ...] | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ class Nursery:
         except OSError:
             return False
         return True
+
+    def need(self, names: Sequence[str]) -> None:
+        """Tell it of indicators that filters will use; `prepared` follows. Its death is the answer where it cannot be told."""
+        with contextlib.suppress(OSError):
+            self._control.send(msgspec.json.encode({"need": names}))
 
     def ask_to_stop(self) -> None:
         """Ask it to leave, workers with it; `on_death` follows."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from engine.base.clock import iso_utc
 from engine.base.errors import EngineError
@@ -16,14 +16,13 @@ from engine.base.settings import Settings
 from engine.base.types import INTERVAL_MS
 from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
-from engine.dispatch.router import Dispatcher
 from engine.feeds.feed import Feed
 from engine.feeds.listing import Halt
 from engine.supervisor.roster import Roster, Trader, Version
 from engine.supervisor.screening import Screening
 from engine.traders.definition import TraderDefinition
 from engine.traders.store import Problem
-from engine.wire.messages import FilterLoaded, FilterRefusal
+from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,18 @@ WISH_RETRY_S = 1.0
 #: Symbols without a place that are named at most.
 NAMED_MAX = 10
 
+
 #: Definitions of the user's traders, and rows that are invalid by id.
+class Filters(Protocol):
+    """Whoever makes filters known to workers."""
+
+    def load_filter(self, message: LoadFilter) -> None:
+        """Let workers know a filter; they answer once."""
+
+    def drop_filter(self, filter_id: int) -> None:
+        """Forget a filter."""
+
+
 Rows = tuple[list[TraderDefinition], dict[str, Problem]]
 
 
@@ -46,7 +56,7 @@ class Desk:
         screening: Screening,
         feed: Feed,
         writer: Writer,
-        dispatcher: Dispatcher,
+        filters: Filters,
         now_ms: Callable[[], int],
         read_rows: Callable[[], Awaitable[Rows]],
         publish: Callable[[str, Any], None],
@@ -56,7 +66,7 @@ class Desk:
         self._screening = screening
         self._feed = feed
         self._writer = writer
-        self._dispatcher = dispatcher
+        self._filters = filters
         self._now_ms = now_ms
         self._read_rows = read_rows
         self._reading = asyncio.Lock()
@@ -80,9 +90,9 @@ class Desk:
                 self._screening.forget(version)
                 self._wish_changed = True
         for filter_id in changes.forget:
-            self._dispatcher.drop_filter(filter_id)
+            self._filters.drop_filter(filter_id)
         for message in changes.load:
-            self._dispatcher.load_filter(message)
+            self._filters.load_filter(message)
         for name, reason in problems.values():
             log.error("trader %s is not valid and does not run: %s", name, reason)
 
@@ -95,7 +105,7 @@ class Desk:
         version, replaced = planned
         if replaced is not None:
             self._screening.forget(replaced)
-            self._dispatcher.drop_filter(replaced.filter_id)
+            self._filters.drop_filter(replaced.filter_id)
         trader = self._roster.traders[version.definition.id]
         trader.waiting_symbols = set(version.symbols)
         self._wish_changed = True
@@ -221,7 +231,7 @@ class Desk:
 
     def pause(self, version: Version) -> None:
         """A trader was paused: its filter is not needed on workers any more."""
-        self._dispatcher.drop_filter(version.filter_id)
+        self._filters.drop_filter(version.filter_id)
         self._wish_changed = True
 
 

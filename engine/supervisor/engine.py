@@ -161,7 +161,7 @@ class Engine:
             self.screening,
             self.feed,
             self.writer,
-            self.workforce.dispatcher,
+            self.workforce,
             self.clock.now_ms,
             self.store.traders,
             self.events.publish,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 
 from engine.base.errors import PoolError, WorkerBootFailed
@@ -13,6 +14,7 @@ from engine.pool.pool import Pool
 from engine.pool.process import NurseryOptions
 from engine.pool.resize import granted_cpus, workers_wished
 from engine.supervisor.home import Home
+from engine.wire.messages import LoadFilter
 from engine.wire.slots import Slots
 from engine.wire.sockets import endpoint_for
 
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 RESIZE_TIMEOUT_S = 30.0
 #: Status slots beyond the largest pool, so that a new worker need not wait for one that leaves.
 SLOTS_SPARE = 8
+ATTRIBUTES = re.compile(r"\.\s*(\w+)")
 
 
 class Workforce:
@@ -49,6 +52,8 @@ class Workforce:
         self.dispatcher = Dispatcher(endpoint, self._pool, self._slots, limits, callbacks)
         self.target = workers_wished(settings.workers, settings.max_workers, settings.machine_cpus or granted_cpus())
         self.problem = ""
+        #: Filters that wait for machine code.
+        self._loading: dict[int, asyncio.Task[None]] = {}
 
     def start(self) -> None:
         """Start the nursery and ask for workers; they come when it is warm."""
@@ -58,6 +63,27 @@ class Workforce:
     async def warm(self) -> None:
         """Wait until the kernels are warm; raises WorkerBootFailed."""
         await self._pool.warm()
+
+    def load_filter(self, message: LoadFilter) -> None:
+        """Let workers know a filter, as soon as machine code of the indicators it uses lies ready."""
+        self._loading[message.filter_id] = asyncio.get_running_loop().create_task(self._load(message))
+
+    async def _load(self, message: LoadFilter) -> None:
+        try:
+            # Every name after a dot, which is more than indicators: what the code means is judged where it runs.
+            await self._pool.prepare(ATTRIBUTES.findall(message.code))
+            self.dispatcher.load_filter(message)
+        except WorkerBootFailed as error:
+            log.error("trader %s is not loaded: %s", message.trader, error)
+        finally:
+            self._loading.pop(message.filter_id, None)
+
+    def drop_filter(self, filter_id: int) -> None:
+        """Forget a filter and what is queued of it, or do not load it at all."""
+        loading = self._loading.pop(filter_id, None)
+        if loading is not None:
+            loading.cancel()
+        self.dispatcher.drop_filter(filter_id)
 
     def _broke(self, error: WorkerBootFailed) -> None:
         self.problem = str(error)
@@ -80,6 +106,8 @@ class Workforce:
 
     async def stop(self, timeout_s: float) -> None:
         """Let workers leave, then end what is left, and let go of socket and slots."""
+        for loading in list(self._loading.values()):
+            loading.cancel()
         await self._pool.stop(timeout_s)
         self.dispatcher.close()
         await asyncio.sleep(0)
