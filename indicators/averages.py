@@ -23,7 +23,7 @@ MAMA = Entry(
     },
     leading=lambda **_: 32,
     module="adaptive",
-    state=37,
+    state=40,
     talib="MAMA",
 )
 
@@ -37,7 +37,7 @@ HT_TRENDLINE = Entry(
     outputs=("ht_trendline",),
     leading=lambda: 63,
     module="adaptive",
-    state=39,
+    state=43,
     talib="HT_TRENDLINE",
 )
 

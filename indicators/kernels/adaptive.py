@@ -65,7 +65,7 @@ def mama_step_nb(
 def ht_trendline_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Mean of the price over one dominant cycle, weighted 4 3 2 1 over four bars.
 
-    State: the transform's, the smoothed period, the means of this bar and of the three before.
+    State: the transform's, the smoothed period, the means of this bar and of the three before, whole bars.
     """
     (values,), (out,) = ins, outs
     newest, leaving = lanes(values, row, low, high), lanes(values, row - min(age, 4), low, high)
@@ -81,10 +81,13 @@ def ht_trendline_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
         cycle[:] = 0.0
     if age < TRENDLINE_FIRST:
         return
-    period = lanes(state, PERIOD, low, high)
+    period, bars = lanes(state, PERIOD, low, high), lanes(state, HILBERT_STATE + 5, low, high)
     for lane in range(high - low):
         cycle[lane] = 0.33 * period[lane] + 0.67 * cycle[lane]
-        now[lane] = _mean_back(values, row, low + lane, int(cycle[lane] + 0.5))
+        bars[lane] = math.floor(cycle[lane] + 0.5)
+    _add_back(values, row, bars, now, low, high)
+    for lane in range(high - low):
+        now[lane] = now[lane] / bars[lane] if bars[lane] > 0.0 else 0.0
     if age >= TRENDLINE_LEADING:
         result = lanes(out, row, low, high)
         for lane in range(high - low):
@@ -92,9 +95,19 @@ def ht_trendline_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
 
 
 @helper
-def _mean_back(values: Block, row: int, lane: int, bars: int) -> float:
-    """Mean of the last `bars` prices, added up from the newest; 0 of none."""
-    total = 0.0
-    for back in range(bars):
-        total += values[row - back, lane]
-    return total / bars if bars > 0 else 0.0
+def _add_back(values: Block, row: int, bars: Lanes, total: Lanes, low: int, high: int) -> None:
+    """Add up the last `bars` prices of each lane, newest first, four rows a pass.
+
+    Rows that only some lanes need count 0 in the others; periods are far shorter than the series is old.
+    """
+    longest = 0.0
+    for lane in range(high - low):
+        longest = bars[lane] if bars[lane] > longest else longest  # noqa: FURB136 - numba's max() takes branches for NaN
+    for back in range(0, int(longest), 4):
+        one, two = lanes(values, row - back, low, high), lanes(values, row - back - 1, low, high)
+        three, four = lanes(values, row - back - 2, low, high), lanes(values, row - back - 3, low, high)
+        for lane in range(high - low):
+            left = bars[lane] - back
+            a, b, c, d = one[lane], two[lane], three[lane], four[lane]
+            first = total[lane] + (a if left > 0.0 else 0.0) + (b if left > 1.0 else 0.0)
+            total[lane] = first + (c if left > 2.0 else 0.0) + (d if left > 3.0 else 0.0)

@@ -14,11 +14,12 @@ SMOOTHED = 0  # price, weighted 4 3 2 1
 PERIOD = 1  # of the dominant cycle, in bars
 IN_PHASE = 2
 QUADRATURE = 3
-HILBERT_STATE = 34
+HILBERT_STATE = 37
 
-_PLAIN, _WEIGHTED, _REAL, _IMAGINARY = 4, 5, 6, 7
-_TURNED_IN_PHASE, _TURNED_QUADRATURE = 8, 9
-_PRICES, _DETRENDED, _QUADRATURES = 10, 17, 27  # rings of 7, 10 and 7 rows
+_PLAIN, _WEIGHTED, _REAL, _IMAGINARY, _TURNED_IN_PHASE, _TURNED_QUADRATURE = 4, 5, 6, 7, 8, 9
+_DETRENDED, _AHEAD_IN_PHASE, _AHEAD_QUADRATURE = 10, 11, 12
+_RING = 6
+_PRICES, _TRENDS, _IN_PHASES, _QUADRATURES = 13, 19, 25, 31
 _DELAY = 3  # bars by which the detrended price becomes the component in phase
 
 _OUTER, _INNER = 0.0962, 0.5769
@@ -58,49 +59,34 @@ def _smooth(newest: Lanes, leaving: Lanes, state: Block, base: int, age: int, lo
 
 
 @helper
-def _filtered(now: float, two: float, four: float, six: float, gain: float) -> float:
-    return (_OUTER * now - _OUTER * six - _INNER * four + _INNER * two) * gain
-
-
-@helper
-def _slot(base: int, age: int, length: int) -> int:
-    return base + age % length
+def _filter(source: Lanes, result: Lanes, state: Block, ring: int, age: int, base: int, low: int, high: int) -> None:
+    """Let `result` be `source` turned by a quarter, and keep `source` in the ring. Loops over few rows become vector code."""
+    period, six = lanes(state, base + PERIOD, low, high), lanes(state, ring + age % _RING, low, high)
+    two, four = lanes(state, ring + (age - 2) % _RING, low, high), lanes(state, ring + (age - 4) % _RING, low, high)
+    for lane in range(high - low):
+        value = source[lane]
+        turned = _OUTER * value - _OUTER * six[lane] - _INNER * four[lane] + _INNER * two[lane]
+        result[lane] = turned * (0.075 * period[lane] + 0.54)
+        six[lane] = value
 
 
 @helper
 def _transform(state: Block, base: int, age: int, low: int, high: int) -> None:
     """Components in phase and in quadrature, and the sums from which the angle between bars is taken."""
-    prices, trends, quads = base + _PRICES, base + _DETRENDED, base + _QUADRATURES
-    i_age = age - _DELAY
-    p0, p2 = lanes(state, _slot(prices, age, 7), low, high), lanes(state, _slot(prices, age - 2, 7), low, high)
-    p4, p6 = lanes(state, _slot(prices, age - 4, 7), low, high), lanes(state, _slot(prices, age - 6, 7), low, high)
-    d0, d2 = lanes(state, _slot(trends, age, 10), low, high), lanes(state, _slot(trends, age - 2, 10), low, high)
-    d4, d6 = lanes(state, _slot(trends, age - 4, 10), low, high), lanes(state, _slot(trends, age - 6, 10), low, high)
-    i0, i2 = lanes(state, _slot(trends, i_age, 10), low, high), lanes(state, _slot(trends, i_age - 2, 10), low, high)
-    i4, i6 = lanes(state, _slot(trends, i_age - 4, 10), low, high), lanes(state, _slot(trends, i_age - 6, 10), low, high)
-    q0, q2 = lanes(state, _slot(quads, age, 7), low, high), lanes(state, _slot(quads, age - 2, 7), low, high)
-    q4, q6 = lanes(state, _slot(quads, age - 4, 7), low, high), lanes(state, _slot(quads, age - 6, 7), low, high)
-    smoothed, period = lanes(state, base + SMOOTHED, low, high), lanes(state, base + PERIOD, low, high)
+    delayed = lanes(state, base + _TRENDS + (age - _DELAY) % _RING, low, high)
+    smoothed, detrended = lanes(state, base + SMOOTHED, low, high), lanes(state, base + _DETRENDED, low, high)
     in_phase, quadrature = lanes(state, base + IN_PHASE, low, high), lanes(state, base + QUADRATURE, low, high)
-    turned_i, turned_q = (
-        lanes(state, base + _TURNED_IN_PHASE, low, high),
-        lanes(state, base + _TURNED_QUADRATURE, low, high),
-    )
+    ahead_i, ahead_q = lanes(state, base + _AHEAD_IN_PHASE, low, high), lanes(state, base + _AHEAD_QUADRATURE, low, high)
+    turned_i, turned_q = lanes(state, base + _TURNED_IN_PHASE, low, high), lanes(state, base + _TURNED_QUADRATURE, low, high)
     real, imaginary = lanes(state, base + _REAL, low, high), lanes(state, base + _IMAGINARY, low, high)
+    _filter(smoothed, detrended, state, base + _PRICES, age, base, low, high)
+    _filter(detrended, quadrature, state, base + _TRENDS, age, base, low, high)
+    _filter(delayed, ahead_i, state, base + _IN_PHASES, age, base, low, high)
+    _filter(quadrature, ahead_q, state, base + _QUADRATURES, age, base, low, high)
     for lane in range(high - low):
-        gain = 0.075 * period[lane] + 0.54
-        detrended = _filtered(smoothed[lane], p2[lane], p4[lane], p6[lane], gain)
-        quarter = _filtered(detrended, d2[lane], d4[lane], d6[lane], gain)
-        delayed = i0[lane]
-        ahead_i = _filtered(delayed, i2[lane], i4[lane], i6[lane], gain)
-        ahead_q = _filtered(quarter, q2[lane], q4[lane], q6[lane], gain)
-        p0[lane] = smoothed[lane]
-        d0[lane] = detrended
-        q0[lane] = quarter
-        in_phase[lane] = delayed
-        quadrature[lane] = quarter
-        phasor_q = 0.2 * (quarter + ahead_i) + 0.8 * turned_q[lane]
-        phasor_i = 0.2 * (delayed - ahead_q) + 0.8 * turned_i[lane]
+        in_phase[lane] = delayed[lane]
+        phasor_q = 0.2 * (quadrature[lane] + ahead_i[lane]) + 0.8 * turned_q[lane]
+        phasor_i = 0.2 * (delayed[lane] - ahead_q[lane]) + 0.8 * turned_i[lane]
         real[lane] = 0.2 * (phasor_i * turned_i[lane] + phasor_q * turned_q[lane]) + 0.8 * real[lane]
         imaginary[lane] = 0.2 * (phasor_i * turned_q[lane] - phasor_q * turned_i[lane]) + 0.8 * imaginary[lane]
         turned_q[lane] = phasor_q
