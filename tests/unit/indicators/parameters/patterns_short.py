@@ -2,4 +2,6 @@
 
 from typing import Any
 
-PARAMETERS: dict[str, list[tuple[Any, ...]]] = {}
+PARAMETERS: dict[str, list[tuple[Any, ...]]] = {
+    "cdldarkcloudcover": [(0.5,), (0.0,), (0.25,), (3.0,)],
+}
