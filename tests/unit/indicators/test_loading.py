@@ -31,7 +31,7 @@ def check(code: str, **environment: str) -> str:
 
 
 def test_importing_loads_neither_numba_nor_a_kernel():
-    assert check("import sys, indicators; print('numba' in sys.modules, len(indicators.catalog.ENTRIES))") == "False 16"
+    assert check("import sys, indicators; print('numba' in sys.modules, len(indicators.catalog.ENTRIES) > 15)") == "False True"
 
 
 def test_the_catalog_answers_without_numba():
@@ -51,12 +51,12 @@ print([k.function for k in indicators.catalog.kernels() if k.loaded])
 def test_warm_loads_everything_and_tells_how_far_it_is():
     seen: list[tuple[int, int, str]] = []
     indicators.warm(["sma", "rsi"], progress=lambda *step: seen.append(step))
-    assert [(done, total) for done, total, _ in seen] == [(n, 4) for n in range(1, 5)]
+    assert [(done, total) for done, total, _ in seen] == [(n, 5) for n in range(1, 6)]
     assert [name for *_, name in seen][-2:] == ["sma_nb", "rsi_nb"]
     assert all(kernel.loaded for kernel in indicators.catalog.kernels(["sma", "rsi"]))
 
 
-def test_after_freeze_a_wrong_type_is_a_type_error_and_nothing_new_is_compiled():
+def test_after_freeze_a_wrong_type_is_a_type_error_and_nothing_new_is_compiled(tmp_path):
     code = """
 import numpy as np, indicators
 indicators.warm(["rsi"])
@@ -72,11 +72,11 @@ try:
 except indicators.IndicatorError as error:
     print(error)
 """
-    assert check(code).splitlines() == [
+    assert check(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines() == [
         "100.0 0.0",
         "True",
         "True",
-        "sma_nb was not loaded before freeze(): call warm() first",
+        "sma_nb was not compiled before freeze(): call build() or warm() first",
     ]
 
 

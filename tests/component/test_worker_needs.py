@@ -1,0 +1,52 @@
+"""Machine code for filters that come later: compiled by children when the nursery hears of it, then taken from the cache."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.wire.messages import FilterLoaded, Item, Step, Task
+from tests.component.nursery import Bench, bench
+
+FALLING = """
+def check(ticker, klines, ta):
+    close = klines["1m"].close
+    return ta.mom(close, 3)[-1] < 0 and ta.rocp(close, 2)[-1] < 0
+"""
+
+
+@pytest.fixture
+def nursery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A nursery whose cache held nothing before it came."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    with bench() as made:
+        yield made
+
+
+def test_what_filters_will_use_is_compiled_while_workers_work(nursery):
+    # Given a worker, and a cache without the indicators of a filter to come
+    nursery.fork(0)
+    falling, _, unready = nursery.symbols
+    as_of_ms = nursery.put(falling, "1m", [100.0 - n for n in range(30)])
+    # When the nursery hears of them, among names of other things, and is asked for another worker meanwhile
+    names = ["close", "mom", "rocp", "nosuch"]
+    nursery.control.send(json.dumps({"need": names}).encode())
+    nursery.fork(1)
+    # Then it says when they are there
+    prepared = nursery.packet("prepared")
+    assert (prepared["prepared"], prepared["problem"]) == (names, "")
+    # And the worker that was there before uses them
+    assert isinstance(nursery.load(1, FALLING), FilterLoaded)
+    done = nursery.run(Task(1, (Step(as_of_ms, False, (Item((1,), (falling, unready)),)),), 5_000))
+    assert [match.symbol for match in done.results[0].matches] == [falling]
+    assert not done.results[0].faults
+
+
+def test_a_filter_whose_machine_code_was_never_asked_for_is_told_so(nursery):
+    nursery.fork(0)
+    as_of_ms = nursery.put(0, "1m", [100.0 - n for n in range(30)])
+    assert isinstance(nursery.load(1, FALLING), FilterLoaded)
+    done = nursery.run(Task(1, (Step(as_of_ms, False, (Item((1,), (0,)),)),), 5_000))
+    (fault,) = done.results[0].faults
+    assert "mom_nb was not compiled before freeze()" in fault.message
