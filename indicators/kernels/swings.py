@@ -115,16 +115,21 @@ def pivots_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     extreme_nb(lows, bottom, period, -1.0, state, 2 + period, row - 1, age - 1, low, high)
     if age < period:
         return
-    last, centre = lanes(closes, row - 1, low, high), lanes(p, row, low, high)
-    above, above_2, above_3 = lanes(r1, row, low, high), lanes(r2, row, low, high), lanes(r3, row, low, high)
-    below, below_2, below_3 = lanes(s1, row, low, high), lanes(s2, row, low, high), lanes(s3, row, low, high)
+    _floor_levels(top, bottom, lanes(closes, row - 1, low, high), p, r1, r2, r3, row, low, high)
+    _floor_levels(bottom, top, lanes(closes, row - 1, low, high), p, s1, s2, s3, row, low, high)
+
+
+@helper
+def _floor_levels(
+    near: Lanes, far: Lanes, last: Lanes, p: Block, one: Block, two: Block, three: Block, row: int, low: int, high: int
+) -> None:
+    """The pivot and three levels on the side of `near`, which is the top for resistances and the bottom for supports."""
+    centre = lanes(p, row, low, high)
+    first, second, third = lanes(one, row, low, high), lanes(two, row, low, high), lanes(three, row, low, high)
     for lane in range(high - low):
-        pivot = (top[lane] + bottom[lane] + last[lane]) / 3.0
-        reach = top[lane] - bottom[lane]
+        pivot = (near[lane] + far[lane] + last[lane]) / 3.0
+        away = pivot - far[lane]
         centre[lane] = pivot
-        above[lane] = pivot + (pivot - bottom[lane])
-        below[lane] = pivot - (top[lane] - pivot)
-        above_2[lane] = pivot + reach
-        below_2[lane] = pivot - reach
-        above_3[lane] = top[lane] + 2.0 * (pivot - bottom[lane])
-        below_3[lane] = bottom[lane] - 2.0 * (top[lane] - pivot)
+        first[lane] = pivot + away
+        second[lane] = pivot + (near[lane] - far[lane])
+        third[lane] = near[lane] + 2.0 * away

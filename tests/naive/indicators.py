@@ -9,6 +9,20 @@ import statistics
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from tests.naive.extras import (  # noqa: F401
+    choppiness,
+    connors_rsi,
+    envelope,
+    fisher,
+    ichimoku,
+    linear_channel,
+    squeeze,
+    squeeze_momentum,
+    stoch_of,
+    volume_profile,
+    vwap_anchored,
+    zscore,
+)
 from tests.naive.screens import above, bars_since, below, falling, highest_bars, lowest_bars, rising  # noqa: F401
 from tests.naive.swings import divergence, pivots, swing_high, swing_low  # noqa: F401
 from tests.naive.vwap import vwap_rolling, vwap_session  # noqa: F401

@@ -20,7 +20,9 @@ SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "si
          "slowd_period": (1, 3), "slowd_matype": (1,), "percentile": (0.0, 50.0, 100.0), "nbdev": (2.0,),
          "fastlimit": (0.5,), "slowlimit": (0.05,),
          "penetration": (0.0, 0.5),
-         "rocperiod": (1, 3), "stddevperiod": (2, 5), "session_minutes": (1, 1440)}
+         "rocperiod": (1, 3), "stddevperiod": (2, 5), "session_minutes": (1, 1440),
+         "conversion_period": (1, 3), "base_period": (1, 4), "span_period": (2, 5), "displacement": (0, 3),
+         "percent": (2.5,), "nbrange": (1.5,), "streak_period": (2, 3), "rank_period": (2, 9), "bins": (2, 5)}
 random = np.random.default_rng(7)
 calls = 0
 for entry in indicators.catalog.ENTRIES.values():
