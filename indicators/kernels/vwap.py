@@ -16,9 +16,14 @@ MS_PER_MINUTE = 60_000.0
 
 
 @helper
-def _is_usable(typical: float, units: float) -> bool:
-    """Whether both are finite."""
-    return (typical - typical) + (units - units) == 0.0
+def _if_finite(value: float, other: float) -> float:
+    """The value where both are finite, 0 elsewhere. Sums take it without a condition, or lanes would not run side by side."""
+    return value if (value - value) + (other - other) == 0.0 else 0.0
+
+
+@helper
+def _kept(value: float, same: bool) -> float:
+    return value if same else 0.0
 
 
 @helper
@@ -38,9 +43,9 @@ def vwap_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
     units, result = lanes(volume, row, low, high), lanes(out, row, low, high)
     for lane in range(high - low):
         typical = (top[lane] + bottom[lane] + last[lane]) * THIRD
-        usable = _is_usable(typical, units[lane])
-        sum_paid = paid[lane] + (typical * units[lane] if usable else 0.0)
-        sum_traded = traded[lane] + (units[lane] if usable else 0.0)
+        price, weight = _if_finite(typical, units[lane]), _if_finite(units[lane], typical)
+        sum_paid = paid[lane] + price * weight
+        sum_traded = traded[lane] + weight
         paid[lane] = sum_paid
         traded[lane] = sum_traded
         result[lane] = _mean(sum_paid, sum_traded, 0.0)
@@ -62,9 +67,9 @@ def vwap_session_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
         number = np.floor(now[lane] / session_ms)
         same = number == session[lane]
         typical = (top[lane] + bottom[lane] + last[lane]) * THIRD
-        usable = _is_usable(typical, units[lane])
-        sum_paid = (paid[lane] if same else 0.0) + (typical * units[lane] if usable else 0.0)
-        sum_traded = (traded[lane] if same else 0.0) + (units[lane] if usable else 0.0)
+        price, weight = _if_finite(typical, units[lane]), _if_finite(units[lane], typical)
+        sum_paid = _kept(paid[lane], same) + price * weight
+        sum_traded = _kept(traded[lane], same) + weight
         paid[lane] = sum_paid
         traded[lane] = sum_traded
         session[lane] = number
@@ -93,9 +98,9 @@ def vwap_rolling_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
     result = lanes(out, row, low, high) if age >= period - 1 else lanes(state, 2 * period + 2, low, high)
     for lane in range(high - low):
         typical = (top[lane] + bottom[lane] + last[lane]) * THIRD
-        usable = _is_usable(typical, units[lane])
-        sum_paid = paid[lane] + (typical * units[lane] if usable else 0.0)
-        sum_traded = traded[lane] + (units[lane] if usable else 0.0)
+        price, weight = _if_finite(typical, units[lane]), _if_finite(units[lane], typical)
+        sum_paid = paid[lane] + price * weight
+        sum_traded = traded[lane] + weight
         paid[lane] = sum_paid
         traded[lane] = sum_traded
         result[lane] = _mean(sum_paid + tail_paid[lane], sum_traded + tail_traded[lane], typical)
@@ -117,6 +122,6 @@ def _sum_tails(
         younger_paid, younger_traded = lanes(state, 2 * bar + 2, low, high), lanes(state, 2 * bar + 3, low, high)
         for lane in range(high - low):
             typical = (top[lane] + bottom[lane] + last[lane]) * THIRD
-            usable = _is_usable(typical, units[lane])
-            paid[lane] = younger_paid[lane] + (typical * units[lane] if usable else 0.0)
-            traded[lane] = younger_traded[lane] + (units[lane] if usable else 0.0)
+            price, weight = _if_finite(typical, units[lane]), _if_finite(units[lane], typical)
+            paid[lane] = younger_paid[lane] + price * weight
+            traded[lane] = younger_traded[lane] + weight
