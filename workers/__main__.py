@@ -5,6 +5,7 @@
 --slots-fd N       the status slots
 --endpoint URL     where workers meet the supervisor
 --history-bars N   most closed bars that a filter sees
+--indicator-memory-mb N   how much a worker remembers of indicators
 """
 
 import argparse
@@ -41,7 +42,9 @@ def main() -> int:
     try:
         from workers import nursery, worker
 
-        home = worker.Home(options.candles_fd, options.slots_fd, options.endpoint, options.history_bars)
+        home = worker.Home(
+            options.candles_fd, options.slots_fd, options.endpoint, options.history_bars, options.indicator_memory_mb
+        )
         forking = nursery.Nursery(control, home.live)
         forking.warm()
     except (EngineError, OSError):
@@ -55,6 +58,7 @@ def _options() -> argparse.Namespace:
     for name in ("control-fd", "candles-fd", "slots-fd", "history-bars"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--indicator-memory-mb", type=int, default=256)
     return parser.parse_args()
 
 

@@ -64,7 +64,7 @@ def _handle(message: ToWorker, runner: Runner, usage: Usage, rss_bytes: Callable
         runner.drop(message.filter_id)
         return None
     assert isinstance(message, Ping)
-    return Pong(message.sequence, rss_bytes(), usage.hits, usage.misses)
+    return Pong(message.sequence, rss_bytes(), usage.hits, usage.misses, usage.bytes)
 
 
 def _load(message: LoadFilter, runner: Runner) -> FilterLoaded | FilterRefusal:

@@ -20,7 +20,7 @@ from workers.kept import Array, Field, Kept, Number, Output, Series, Usage
 from workers.namespaces import record
 from workers.picture import Picture
 
-BYTES_MAX: Final = 96 * 1024 * 1024
+BYTES_MAX: Final = 256 * 1024**2
 #: Calls remembered by identity in one step, for each indicator; a loop over parameters made on the fly must not fill memory.
 RECENT_MAX: Final = 20_000
 #: Sets of parameters whose check is remembered.

@@ -21,12 +21,13 @@ log = logging.getLogger("workers.worker")
 class Home:
     """What the nursery has mapped for all workers to come."""
 
-    def __init__(self, candles_fd: int, slots_fd: int, endpoint: str, history_bars: int) -> None:
+    def __init__(self, candles_fd: int, slots_fd: int, endpoint: str, history_bars: int, indicator_memory_mb: int) -> None:
         """Raises LayoutMismatch when the memory is of another version."""
         self._segment = Segment.attach(candles_fd)
         self._slots = Slots.attach(slots_fd)
         self._endpoint = endpoint
         self._history_bars = history_bars
+        self._indicator_memory_mb = indicator_memory_mb
         self._nursery_pid = os.getpid()
 
     def live(self, slot: int, generation: int) -> int:
@@ -34,7 +35,7 @@ class Home:
         logs.start(2, slot)
         if not lockdown.die_with_parent(self._nursery_pid):
             return WORKER_ORPHANED
-        memory = Memory()
+        memory = Memory(self._indicator_memory_mb * 1024**2)
         market = Market(Reader(self._segment), self._history_bars, memory)
         runner = Runner(market, memory, self._slots.writer(slot), Deadline())
         rss_bytes = loop.rss_reader()

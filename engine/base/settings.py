@@ -37,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(pattern="^(auto|[0-9]+)$", description="worker processes; `auto`: CPUs granted by affinity and cgroup quota")
     ] = "auto"
     max_workers: Annotated[int, Meta(ge=1, le=64, description="upper bound of the pool, also for `resize`")] = 8
+    indicator_memory_mb: Annotated[
+        int, Meta(ge=16, le=400, description="memory of each worker for remembered indicators; the least recently used go first")
+    ] = 256
     symbols: Annotated[str, Meta(description="universe: the N most traded by 24 h quote volume, or names joined by commas")] = (
         "100"
     )

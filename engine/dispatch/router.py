@@ -98,6 +98,9 @@ class Dispatcher:
         self._wake: asyncio.TimerHandle | None = None
         self._pids: dict[int, int] = {}
         self._pongs: dict[int, Pong] = {}
+        #: What workers that are gone had counted.
+        self._hits_before = 0
+        self._misses_before = 0
         self._cycles_s: deque[float] = deque(maxlen=CYCLES_KEPT)
         self._changed = asyncio.Event()
         self._closed = False
@@ -155,8 +158,9 @@ class Dispatcher:
             cycle_p50_ms=percentile(ordered, 0.50) * 1e3,
             cycle_p99_ms=percentile(ordered, 0.99) * 1e3,
             rss_bytes=sum(pong.rss_bytes for pong in self._pongs.values()),
-            memory_hits=sum(pong.memory_hits for pong in self._pongs.values()),
-            memory_misses=sum(pong.memory_misses for pong in self._pongs.values()),
+            memory_hits=self._hits_before + sum(pong.memory_hits for pong in self._pongs.values()),
+            memory_misses=self._misses_before + sum(pong.memory_misses for pong in self._pongs.values()),
+            memory_bytes=sum(pong.memory_bytes for pong in self._pongs.values()),
             counts=asdict(self._brain.counts),
         )
 
@@ -187,7 +191,10 @@ class Dispatcher:
         # An answer it gave before it died counts.
         self._receive()
         self._pids.pop(slot, None)
-        self._pongs.pop(slot, None)
+        last = self._pongs.pop(slot, None)
+        if last is not None:
+            self._hits_before += last.memory_hits
+            self._misses_before += last.memory_misses
         self._post(WorkerLost(slot, generation, cause, self._slots.read(slot)))
         self._slots.clear(slot)
 

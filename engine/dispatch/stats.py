@@ -20,6 +20,7 @@ class Stats:
     rss_bytes: int
     memory_hits: int
     memory_misses: int
+    memory_bytes: int
     counts: dict[str, int] = field(default_factory=dict)
 
 

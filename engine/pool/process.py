@@ -54,11 +54,13 @@ class NurseryOptions:
     slots_fd: int
     history_bars: int
     program: tuple[str, ...] = (sys.executable, "-P", "-m", "workers")
+    indicator_memory_mb: int = 256
 
     def command(self, control_fd: int) -> list[str]:
         """The argument list."""
         arguments = ["--control-fd", str(control_fd), "--candles-fd", str(self.candles_fd), "--slots-fd", str(self.slots_fd)]
-        return [*self.program, *arguments, "--endpoint", self.endpoint, "--history-bars", str(self.history_bars)]
+        arguments += ["--endpoint", self.endpoint, "--history-bars", str(self.history_bars)]
+        return [*self.program, *arguments, "--indicator-memory-mb", str(self.indicator_memory_mb)]
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -51,6 +51,10 @@ def samples(facts: Facts, traders: Sequence[Trader]) -> list[Sample]:
         Sample("evaluations_waiting", facts.evaluations_waiting, "Evaluations submitted and not answered yet."),
         Sample("workers_target", facts.workers_target, "Workers wished."),
         Sample("workers_ready", facts.workers_ready, "Workers ready."),
+        Sample("workers_memory_bytes", facts.workers_rss_bytes, "Resident memory of all workers, shared pages counted in each."),
+        Sample("indicator_hits", facts.indicator_hits, "Calls of indicators answered from memory.", counter=True),
+        Sample("indicator_misses", facts.indicator_misses, "Times that a kernel computed something new.", counter=True),
+        Sample("indicator_memory_bytes", facts.indicator_bytes, "Memory of remembered indicators, all workers."),
         Sample("traders_waiting", len(facts.waits), "Traders that wait for some series."),
     ]
     cycles = Quantiles(facts.cycle_p50_ms, facts.cycle_p99_ms)

@@ -140,6 +140,10 @@ class Report:
             waits=self._waits(feeds, released),
             universe_changes=self.symbols.changes if self.symbols is not None else 0,
             dispatch=crew.counts,
+            workers_rss_bytes=crew.rss_bytes,
+            indicator_hits=crew.memory_hits,
+            indicator_misses=crew.memory_misses,
+            indicator_bytes=crew.memory_bytes,
             problems=self._problems(),
             last_problems=list(self._last_problems),
         )

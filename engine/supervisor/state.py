@@ -53,6 +53,11 @@ class Facts:
     waits: Mapping[str, Waits] = field(default_factory=dict)
     universe_changes: int = 0
     dispatch: dict[str, int] = field(default_factory=dict)
+    #: Memory of all workers in bytes, and what they remember of indicators.
+    workers_rss_bytes: int = 0
+    indicator_hits: int = 0
+    indicator_misses: int = 0
+    indicator_bytes: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     #: Problems that came lately, those that are over included, newest last: `{at, part, text}`.
     last_problems: Sequence[Mapping[str, str]] = ()

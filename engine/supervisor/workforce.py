@@ -42,7 +42,13 @@ class Workforce:
         self._settings = settings
         self._slots = Slots.create(settings.max_workers + SLOTS_SPARE)
         endpoint = endpoint_for(home.path)
-        options = NurseryOptions(endpoint, segment.fd, self._slots.fd, settings.history_bars)
+        options = NurseryOptions(
+            endpoint,
+            segment.fd,
+            self._slots.fd,
+            settings.history_bars,
+            indicator_memory_mb=settings.indicator_memory_mb,
+        )
         self._pool = Pool(options, open_log, on_warming, self._broke)
         limits = Limits(
             slots=settings.max_workers + SLOTS_SPARE,

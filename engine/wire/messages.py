@@ -166,6 +166,7 @@ class Pong(Message, frozen=True):
     rss_bytes: int
     memory_hits: int
     memory_misses: int
+    memory_bytes: int = 0
 
 
 class Bye(Message, frozen=True):

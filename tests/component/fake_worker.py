@@ -148,7 +148,7 @@ def tell(control: socket.socket, **packet: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--control-fd", "--candles-fd", "--slots-fd", "--history-bars"):
+    for name in ("--control-fd", "--candles-fd", "--slots-fd", "--history-bars", "--indicator-memory-mb"):
         parser.add_argument(name, type=int)
     parser.add_argument("--endpoint")
     arguments = parser.parse_args()

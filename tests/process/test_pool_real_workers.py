@@ -125,5 +125,5 @@ def test_nothing_secret_stands_in_the_process_list() -> None:
     command = NurseryOptions("ipc:///run/x", 5, 6, 500).command(7)
     assert command[1:] == [
         *("-P", "-m", "workers", "--control-fd", "7", "--candles-fd", "5", "--slots-fd", "6"),
-        *("--endpoint", "ipc:///run/x", "--history-bars", "500"),
+        *("--endpoint", "ipc:///run/x", "--history-bars", "500", "--indicator-memory-mb", "256"),
     ]
