@@ -25,7 +25,8 @@ SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "si
          "percent": (2.5,), "nbrange": (1.5,), "streak_period": (2, 3), "rank_period": (2, 9), "bins": (2, 5),
          "fastmatype": (1, 2), "slowmatype": (0,), "signalmatype": (2,), "fastd_period": (1, 3),
          "fastd_matype": (0, 1), "firstperiod": (2, 4), "secondperiod": (2, 3), "period1": (1, 4), "period2": (2,),
-         "period3": (1, 7)}
+         "period3": (1, 7),
+         "leftbars": (1, 3), "rightbars": (1, 2), "wmaperiod": (1, 3), "roc1period": (1, 4), "roc2period": (2,)}
 random = np.random.default_rng(7)
 calls = 0
 for entry in indicators.catalog.ENTRIES.values():
