@@ -47,7 +47,7 @@ MARCHES = (
         "Two crows",
         "-100: after a long white candle and a gap up, two black candles; the second opens within the body of the first and "
         "closes within the white one",
-        "patterns_marches",
+        "patterns_crows",
         leading=12,
         state=2,
         source=MORRIS,
@@ -57,7 +57,7 @@ MARCHES = (
         "Upside gap two crows",
         "-100: after a long white candle and a gap up, a short black candle and one whose body engulfs it, which still closes "
         "above the white one",
-        "patterns_marches",
+        "patterns_crows",
         leading=12,
         state=4,
     ),
@@ -66,7 +66,7 @@ MARCHES = (
         "Three black crows",
         "-100: after a white candle, three black ones almost without lower shadows, each opening within the body before it and "
         "closing lower; the first closes below the high of the white candle",
-        "patterns_marches",
+        "patterns_crows",
         leading=13,
         state=6,
     ),
@@ -75,7 +75,7 @@ MARCHES = (
         "Identical three crows",
         "-100: three black candles almost without lower shadows, each closing lower, the second and third opening about where "
         "the one before closed. What came before is not looked at",
-        "patterns_marches",
+        "patterns_crows",
         leading=12,
         state=10,
         source=MORRIS,
@@ -309,8 +309,8 @@ HIKKAKES = (
     pattern(
         "CDLHIKKAKE",
         "Hikkake",
-        "100 (-100): an inside bar, then one with lower (higher) high and low, a break that may prove false. 200 (-200) where one "
-        "of the next three bars closes above the high (below the low) of the inside bar: the pattern is confirmed",
+        "100 (-100): an inside bar, then one with lower (higher) high and low, a break that may prove false. 200 (-200) where "
+        "one of the next three bars closes above the high (below the low) of the inside bar: the pattern is confirmed",
         "patterns_hikkake",
         leading=5,
         state=3,

@@ -16,7 +16,7 @@ def colour(ins: Blocks, row: int, lane: int) -> int:
 @helper
 def body(ins: Blocks, row: int, lane: int) -> float:
     """Length of the real body."""
-    return abs(ins[3][row, lane] - ins[0][row, lane])
+    return float(abs(ins[3][row, lane] - ins[0][row, lane]))
 
 
 @helper
@@ -34,13 +34,13 @@ def body_bottom(ins: Blocks, row: int, lane: int) -> float:
 @helper
 def upper_shadow(ins: Blocks, row: int, lane: int) -> float:
     """Length of the line above the real body."""
-    return ins[1][row, lane] - body_top(ins, row, lane)
+    return float(ins[1][row, lane] - body_top(ins, row, lane))
 
 
 @helper
 def lower_shadow(ins: Blocks, row: int, lane: int) -> float:
     """Length of the line below the real body."""
-    return body_bottom(ins, row, lane) - ins[2][row, lane]
+    return float(body_bottom(ins, row, lane) - ins[2][row, lane])
 
 
 @helper

@@ -19,16 +19,16 @@ NEAR_EDGE = limit_of(NEAR, 7, 3, shift=2)
 @helper
 def _inside(ins: Blocks, row: int, lane: int) -> bool:
     """Whether the candle lies within the one before, shadows included."""
-    return (ins[1][row, lane] < ins[1][row - 1, lane]) & (ins[2][row, lane] > ins[2][row - 1, lane])
+    return bool((ins[1][row, lane] < ins[1][row - 1, lane]) & (ins[2][row, lane] > ins[2][row - 1, lane]))
 
 
 @helper
 def _fails(ins: Blocks, row: int, lane: int) -> int:
     """The way the price is to turn after a break: 1 for lower high and low, -1 for higher ones, 0 for neither."""
     highs, lows = ins[1], ins[2]
-    down = (highs[row, lane] < highs[row - 1, lane]) & (lows[row, lane] < lows[row - 1, lane])
-    up = (highs[row, lane] > highs[row - 1, lane]) & (lows[row, lane] > lows[row - 1, lane])
-    return 1 * down - 1 * up
+    if (highs[row, lane] < highs[row - 1, lane]) & (lows[row, lane] < lows[row - 1, lane]):
+        return 1
+    return -1 if (highs[row, lane] > highs[row - 1, lane]) & (lows[row, lane] > lows[row - 1, lane]) else 0
 
 
 @helper

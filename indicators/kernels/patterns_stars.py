@@ -99,6 +99,13 @@ def cdlmorningdojistar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, 
             outs[0][row, lane] = _rising_star(ins, state, params[0], row, lane)
 
 
+@helper
+def _abandoned_baby(ins: Blocks, state: Block, penetration: float, row: int, lane: int) -> int:
+    turn = _turn(ins, state, penetration, row, lane)
+    alone = (candle_gap(ins, row - 1, row - 2, lane) == -turn) & (candle_gap(ins, row, row - 1, lane) == turn)
+    return 100 * turn if alone else 0
+
+
 @kernel
 def cdlabandonedbaby_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """A doji star that even shadows do not touch, on neither side."""
@@ -107,9 +114,17 @@ def cdlabandonedbaby_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, ro
     height_limit(ins, DOJI_STAR, state, row, age, low, high)
     if age >= 12:
         for lane in range(low, high):
-            turn = _turn(ins, state, params[0], row, lane)
-            alone = (candle_gap(ins, row - 1, row - 2, lane) == -turn) & (candle_gap(ins, row, row - 1, lane) == turn)
-            outs[0][row, lane] = 100 * turn if alone else 0
+            outs[0][row, lane] = _abandoned_baby(ins, state, params[0], row, lane)
+
+
+@helper
+def _tristar(ins: Blocks, state: Block, row: int, lane: int) -> int:
+    limit = state[1, lane]
+    dojis = (body(ins, row - 2, lane) <= limit) & (body(ins, row - 1, lane) <= limit) & (body(ins, row, lane) <= limit)
+    gap = body_gap(ins, row - 1, row - 2, lane)
+    above = (gap > 0) & (body_top(ins, row, lane) < body_top(ins, row - 1, lane))
+    below = (gap < 0) & (body_bottom(ins, row, lane) > body_bottom(ins, row - 1, lane))
+    return -100 * gap if dojis & (above | below) else 0
 
 
 @kernel
@@ -118,12 +133,22 @@ def cdltristar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int
     height_limit(ins, DOJI_FIRST, state, row, age, low, high)
     if age >= 12:
         for lane in range(low, high):
-            limit = state[1, lane]
-            dojis = (body(ins, row - 2, lane) <= limit) & (body(ins, row - 1, lane) <= limit) & (body(ins, row, lane) <= limit)
-            gap = body_gap(ins, row - 1, row - 2, lane)
-            above = (gap > 0) & (body_top(ins, row, lane) < body_top(ins, row - 1, lane))
-            below = (gap < 0) & (body_bottom(ins, row, lane) > body_bottom(ins, row - 1, lane))
-            outs[0][row, lane] = -100 * gap if dojis & (above | below) else 0
+            outs[0][row, lane] = _tristar(ins, state, row, lane)
+
+
+@helper
+def _unique_river(ins: Blocks, state: Block, row: int, lane: int) -> int:
+    opens, _, lows, closes = ins
+    found = (
+        (body(ins, row - 2, lane) > state[1, lane])
+        & (body(ins, row, lane) < state[5, lane])
+        & (colour(ins, row - 2, lane) + colour(ins, row - 1, lane) - colour(ins, row, lane) == -3)
+        & (closes[row - 1, lane] > closes[row - 2, lane])
+        & (opens[row - 1, lane] <= opens[row - 2, lane])
+        & (lows[row - 1, lane] < lows[row - 2, lane])
+        & (opens[row, lane] > lows[row - 1, lane])
+    )
+    return 100 if found else 0
 
 
 @kernel
@@ -132,18 +157,31 @@ def cdlunique3river_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row
     for one in OUTER:
         body_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        opens, _, lows, closes = ins
         for lane in range(low, high):
-            found = (
-                (body(ins, row - 2, lane) > state[1, lane])
-                & (body(ins, row, lane) < state[5, lane])
-                & (colour(ins, row - 2, lane) + colour(ins, row - 1, lane) - colour(ins, row, lane) == -3)
-                & (closes[row - 1, lane] > closes[row - 2, lane])
-                & (opens[row - 1, lane] <= opens[row - 2, lane])
-                & (lows[row - 1, lane] < lows[row - 2, lane])
-                & (opens[row, lane] > lows[row - 1, lane])
-            )
-            outs[0][row, lane] = 100 if found else 0
+            outs[0][row, lane] = _unique_river(ins, state, row, lane)
+
+
+@helper
+def _stars_in_south(ins: Blocks, state: Block, row: int, lane: int) -> int:
+    opens, highs, lows, closes = ins
+    falling = colour(ins, row - 2, lane) + colour(ins, row - 1, lane) + colour(ins, row, lane) == -3
+    first = (body(ins, row - 2, lane) > state[1, lane]) & (lower_shadow(ins, row - 2, lane) > body(ins, row - 2, lane))
+    second = (
+        (body(ins, row - 1, lane) < body(ins, row - 2, lane))
+        & (opens[row - 1, lane] > closes[row - 2, lane])
+        & (opens[row - 1, lane] <= highs[row - 2, lane])
+        & (lows[row - 1, lane] < closes[row - 2, lane])
+        & (lows[row - 1, lane] >= lows[row - 2, lane])
+        & (lower_shadow(ins, row - 1, lane) > state[3, lane])
+    )
+    third = (
+        (body(ins, row, lane) < state[5, lane])
+        & (lower_shadow(ins, row, lane) < state[7, lane])
+        & (upper_shadow(ins, row, lane) < state[7, lane])
+        & (lows[row, lane] > lows[row - 1, lane])
+        & (highs[row, lane] < highs[row - 1, lane])
+    )
+    return 100 if falling & first & second & third else 0
 
 
 @kernel
@@ -154,23 +192,5 @@ def cdl3starsinsouth_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, ro
     for each in SHADOWLESS:
         height_limit(ins, each, state, row, age, low, high)
     if age >= 12:
-        opens, highs, lows, closes = ins
         for lane in range(low, high):
-            falling = colour(ins, row - 2, lane) + colour(ins, row - 1, lane) + colour(ins, row, lane) == -3
-            first = (body(ins, row - 2, lane) > state[1, lane]) & (lower_shadow(ins, row - 2, lane) > body(ins, row - 2, lane))
-            second = (
-                (body(ins, row - 1, lane) < body(ins, row - 2, lane))
-                & (opens[row - 1, lane] > closes[row - 2, lane])
-                & (opens[row - 1, lane] <= highs[row - 2, lane])
-                & (lows[row - 1, lane] < closes[row - 2, lane])
-                & (lows[row - 1, lane] >= lows[row - 2, lane])
-                & (lower_shadow(ins, row - 1, lane) > state[3, lane])
-            )
-            third = (
-                (body(ins, row, lane) < state[5, lane])
-                & (lower_shadow(ins, row, lane) < state[7, lane])
-                & (upper_shadow(ins, row, lane) < state[7, lane])
-                & (lows[row, lane] > lows[row - 1, lane])
-                & (highs[row, lane] < highs[row - 1, lane])
-            )
-            outs[0][row, lane] = 100 if falling & first & second & third else 0
+            outs[0][row, lane] = _stars_in_south(ins, state, row, lane)
