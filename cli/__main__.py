@@ -14,6 +14,7 @@ from engine.base.errors import EngineError
 COMMANDS = {
     "run": "Run the engine for one user until Ctrl-C.",
     "trader": "Manage, check and try filters.",
+    "indicators": "Show what filters may call.",
     "signals": "Show signals that were found.",
     "status": "Show the state of the running engine.",
     "resize": "Ask the running engine for another number of workers.",

@@ -42,12 +42,17 @@ def docstring(entry: Entry) -> str:
     """Summary, what comes out, arguments with their ranges, results with their lead-in, source."""
     first, *others = entry.inputs
     number = " or a number" if entry.takes_numbers else ""
-    lines = [f"{entry.summary}.", "", *textwrap.wrap(entry.about, WIDTH), "", "Args:"]
+    lines = [f"{entry.summary}.", "", *textwrap.wrap(sentence(entry.about), WIDTH), "", "Args:"]
     lines.append(f"    {first}: (bars,) or (bars, symbols), numbers{number and ', or one number'}.")
     lines += [f"    {name}: as `{first}`." for name in others]
     lines += [f"    {name}: {described(parameter)}." for name, parameter in entry.parameters.items()]
     lines += ["", "Returns:", *_results(entry), "", *textwrap.wrap(f"Source: {entry.source}.", WIDTH)]
     return "\n".join(lines)
+
+
+def sentence(text: str) -> str:
+    """With a full stop."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def described(parameter: Parameter) -> str:

@@ -185,6 +185,8 @@ COMMAND_VARIABLES = frozenset(
         "ENGINE_JSON",
         "ENGINE_PROCESS",
         "ENGINE_EXAMPLES",
+        "ENGINE_INDICATORS_GROUP",
+        "ENGINE_INDICATORS_SEARCH",
         "ENGINE_SINCE",
         "ENGINE_LIMIT",
         "ENGINE_FOLLOW",

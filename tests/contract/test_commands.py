@@ -25,7 +25,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
 
 
 def test_the_commands_of_the_contract_are_there():
-    assert set(COMMANDS) == {"run", "bench", "trader", "signals", "status", "resize", "sim", "db", "doctor"}
+    assert set(COMMANDS) == {"run", "bench", "trader", "signals", "status", "resize", "sim", "db", "doctor", "indicators"}
     assert {"add", "list", "show", "enable", "disable", "rm", "check", "test", "new"} <= _below("engine trader")
     assert {"migrate", "url"} <= _below("engine db")
 
