@@ -17,7 +17,6 @@ Setting = tuple[int, float]
 
 # Of real bodies: `body_limit`.
 BODY_LONG: Setting = (10, 1.0)
-BODY_VERY_LONG: Setting = (10, 3.0)
 BODY_SHORT: Setting = (10, 1.0)
 # Of heights, from low to high: `height_limit`.
 BODY_DOJI: Setting = (10, 0.1)
