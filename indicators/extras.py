@@ -180,7 +180,7 @@ STOCH_OF = Entry(
     },
     leading=lambda fastk_period, slowk_period, slowd_period: fastk_period + slowk_period + slowd_period - 3,
     module="measures",
-    state=lambda fastk_period, slowk_period, slowd_period: 10 + 2 * fastk_period + slowk_period + slowd_period,
+    state=lambda fastk_period, slowk_period, slowd_period: 4 + 2 * fastk_period + slowk_period + slowd_period,
 )
 
 ZSCORE = Entry(

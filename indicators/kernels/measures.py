@@ -6,8 +6,7 @@ from typing import Any
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.extremes import extreme_nb
 from indicators.kernels.rows import lanes
-from indicators.kernels.smoothing import sma_step_nb
-from indicators.kernels.windows import distances_nb
+from indicators.kernels.windows import distances_nb, sum_of_rows_nb
 
 # A range below this share of its bounds is rounding noise.
 NOISE = 1e-14
@@ -42,29 +41,35 @@ def _place(value: float, highest: float, lowest: float) -> float:
 def stoch_of_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Place in the range of the window, smoothed once and twice.
 
-    State: highest (then the place), lowest, slow K, slow D; both extremes' chunks; both averages.
+    State: highest and lowest, slow K and D; both extremes' chunks; rings of the places and of slow K.
     """
     (values,), (slowk, slowd), (fastk_period, slowk_period, slowd_period) = ins, outs, params
-    place, lowest = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    highest, lowest = lanes(state, 0, low, high), lanes(state, 1, low, high)
     slow, signal, newest = lanes(state, 2, low, high), lanes(state, 3, low, high), lanes(values, row, low, high)
-    extreme_nb(values, place, fastk_period, 1.0, state, 4, row, age, low, high)
+    extreme_nb(values, highest, fastk_period, 1.0, state, 4, row, age, low, high)
     extreme_nb(values, lowest, fastk_period, -1.0, state, 4 + fastk_period, row, age, low, high)
     placed = age - (fastk_period - 1)
     if placed < 0:
         return
+    places = 4 + 2 * fastk_period
+    place = lanes(state, places + placed % slowk_period, low, high)
     for lane in range(high - low):
-        place[lane] = _place(newest[lane], place[lane], lowest[lane])
-    base = 4 + 2 * fastk_period
-    sma_step_nb(place, slow, slowk_period, state, base, placed, low, high)
+        place[lane] = _place(newest[lane], highest[lane], lowest[lane])
     slowed = placed - (slowk_period - 1)
     if slowed < 0:
         return
-    sma_step_nb(slow, signal, slowd_period, state, base + 3 + slowk_period, slowed, low, high)
+    slows = places + slowk_period
+    sum_of_rows_nb(state, places, slowk_period, slow, low, high)
+    kept = lanes(state, slows + slowed % slowd_period, low, high)
+    for lane in range(high - low):
+        slow[lane] /= slowk_period
+        kept[lane] = slow[lane]
     if slowed >= slowd_period - 1:
+        sum_of_rows_nb(state, slows, slowd_period, signal, low, high)
         k_out, d_out = lanes(slowk, row, low, high), lanes(slowd, row, low, high)
         for lane in range(high - low):
             k_out[lane] = slow[lane]
-            d_out[lane] = signal[lane]
+            d_out[lane] = signal[lane] / slowd_period
 
 
 @helper
