@@ -87,7 +87,7 @@ NATR = Entry(
     parameters={"period": checks.period(14, low=1)},
     leading=lambda period: period,
     module="volatility",
-    state=1,
+    state=2,
     talib="NATR",
 )
 

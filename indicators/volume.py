@@ -48,7 +48,7 @@ ADOSC = Entry(
     parameters={"fastperiod": checks.period(3), "slowperiod": checks.period(10)},
     leading=lambda fastperiod, slowperiod: max(fastperiod, slowperiod) - 1,
     module="flows",
-    state=3,
+    state=4,
     talib="ADOSC",
 )
 

@@ -31,15 +31,16 @@ def adosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age
     fast_weight, slow_weight = 1.0 - fast_kept, 1.0 - slow_kept
     top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
     traded = lanes(volume, row, low, high)
+    # While there is no result a row of state stands in for it, so that one loop does for every bar.
+    result = lanes(out, row, low, high) if age >= max(fastperiod, slowperiod) - 1 else lanes(state, 3, low, high)
     for lane in range(high - low):
         held = line[lane] + money_flow(top[lane], bottom[lane], last[lane], traded[lane])
+        quick = fast_weight * held + fast_kept * fast[lane]
+        steady = slow_weight * held + slow_kept * slow[lane]
         line[lane] = held
-        fast[lane] = fast_weight * held + fast_kept * fast[lane]
-        slow[lane] = slow_weight * held + slow_kept * slow[lane]
-    if age >= max(fastperiod, slowperiod) - 1:
-        result = lanes(out, row, low, high)
-        for lane in range(high - low):
-            result[lane] = fast[lane] - slow[lane]
+        fast[lane] = quick
+        slow[lane] = steady
+        result[lane] = quick - steady
 
 
 @helper
@@ -109,8 +110,10 @@ def pvo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
     kind = EMA if matype == OWN else matype
     slow_base = 3 if kind == EMA else 2 + ROOM + 2 * fast_bars
-    average_step_nb(newest, fast, fast_bars, kind, state, 2, age, low, high)
-    average_step_nb(newest, slow, slow_bars, kind, state, slow_base, age, low, high)
+    # All the averages that a matype may name are in the machine code once for each place that calls for one.
+    for which in range(2):
+        bars, base = (slow_bars, slow_base) if which == 1 else (fast_bars, 2)
+        average_step_nb(newest, lanes(state, which, low, high), bars, kind, state, base, age, low, high)
     if age >= average_leading_nb(slow_bars, kind):
         result = lanes(out, row, low, high)
         for lane in range(high - low):

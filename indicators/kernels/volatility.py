@@ -69,16 +69,15 @@ def natr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
     top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
     kept = (period - 1.0) / period if age > period else 1.0
     added = 1.0 - kept if age > period else 1.0
-    for lane in range(high - low):
-        average[lane] = added * true_range(top[lane], bottom[lane], before[lane]) + kept * average[lane]
     if age == period:
+        # The seed is the sum, shared out.
+        kept = added = 1.0 / period
+    # While there is no result a row of state stands in for it, so that one loop does for every bar.
+    last, result = lanes(closes, row, low, high), lanes(out, row, low, high) if age >= period else lanes(state, 1, low, high)
+    for lane in range(high - low):
+        mean = added * true_range(top[lane], bottom[lane], before[lane]) + kept * average[lane]
+        average[lane] = mean
+        result[lane] = _percent(mean, last[lane])
+    if age >= period and period == 1:
         for lane in range(high - low):
-            average[lane] /= period
-    if age >= period:
-        last, result = lanes(closes, row, low, high), lanes(out, row, low, high)
-        if period == 1:
-            for lane in range(high - low):
-                result[lane] = average[lane]
-        else:
-            for lane in range(high - low):
-                result[lane] = _percent(average[lane], last[lane])
+            result[lane] = average[lane]
