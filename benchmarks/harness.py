@@ -21,6 +21,7 @@ from engine.pool.resize import granted_cpus
 
 SUITES = {
     "indicators": "each indicator over a block and over one series, beside TA-Lib",
+    "indicator_updates": "one new bar for 100 symbols, beside streams of TA-Lib and wickra",
     "candles": "writing and reading bars in shared memory",
     "ingest": "a frame decoded, checked and written, in units of U4",
     "feeds": "3,000 streams, a burst of closes, cold start, an outage, faults by chance; against the truth",

@@ -5,42 +5,23 @@ seconds at a time, so only medians of interleaved rounds, and ratios, can be com
 asserted; that is for whoever reads the rows.
 """
 
-import importlib
-import importlib.util
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 import indicators
+from benchmarks.indicator_cases import CASES, Candles, peer, random_walks
 
-talib: Any = importlib.import_module("talib") if importlib.util.find_spec("talib") else None
+talib: Any = peer("talib")
 
 ROUNDS = 25
 SYMBOLS = 100
-BARS = (500, 1000)
+BARS = (500, 1_440)
 
-# Inputs and parameters; the periods are those that published comparisons use.
-CASES: dict[str, tuple[str, tuple[int, ...]]] = {
-    "sma": ("close", (20,)),
-    "ema": ("close", (20,)),
-    "wma": ("close", (20,)),
-    "rsi": ("close", (14,)),
-    "macd": ("close", ()),
-    "bbands": ("close", (20,)),
-    "atr": ("high low close", (14,)),
-    "stoch": ("high low close", ()),
-    "adx": ("high low close", (14,)),
-    "obv": ("close volume", ()),
-    "cci": ("high low close", (20,)),
-    "vwap": ("high low close volume", ()),
-    "highest": ("high", (30,)),
-    "lowest": ("low", (30,)),
-}
-PEER_NAMES = {"highest": "MAX", "lowest": "MIN"}
+Call = Callable[[], object]
+Making = Callable[[str, list[Any], tuple[float, ...]], Call]
 
 
 def run(options: Any = None) -> list[dict[str, Any]]:
@@ -49,50 +30,54 @@ def run(options: Any = None) -> list[dict[str, Any]]:
     Args:
         options: `options.rounds`, if it has such a thing, says how often each case is measured.
     """
-    indicators.warm()
+    indicators.warm(CASES)
     return measure(getattr(options, "rounds", None) or ROUNDS)
 
 
 def measure(rounds: int) -> list[dict[str, Any]]:
     """Medians over `rounds` interleaved rounds, for each block size and for one series, with geometric means of the ratios.
 
-    A block is measured twice: as a worker computes it, cycle after cycle into the same arrays, and with new arrays each
-    time, whose pages the system must first provide.
+    A block is computed as a worker does it: into arrays that are there already.
     """
     rows: list[dict[str, Any]] = []
     for bars in BARS:
         candles = random_walks(bars, SYMBOLS)
         rows += measured(f"{SYMBOLS}x{bars}", candles, rounds, worker_call, peer_loop, repeat=1)
-        rows += measured(f"{SYMBOLS}x{bars} new arrays", candles, rounds, public_call, peer_loop, repeat=1)
     one = {name: values[:, 0].copy() for name, values in random_walks(BARS[0], 1).items()}
-    rows += measured(f"1x{BARS[0]}", one, rounds, public_call, series_peer, repeat=100)
+    rows += measured(f"1x{BARS[0]}", one, rounds, public_call, series_peer, repeat=50)
     return rows
 
 
-Candles = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
-Call = Callable[[], object]
-Making = Callable[[str, list[Any], tuple[int, ...]], Call]
-
-
-def measured(label: str, candles: Candles, rounds: int, ours: Making, peer: Making, repeat: int) -> list[dict[str, Any]]:
+def measured(label: str, candles: Candles, rounds: int, ours: Making, theirs: Making, repeat: int) -> list[dict[str, Any]]:
     """One row a case, and one for all of them where there is a peer."""
-    calls: dict[str, tuple[Call, ...]] = {}
-    for name, (columns, parameters) in CASES.items():
-        arrays = [candles[column] for column in columns.split()]
-        calls[name] = (ours(name, arrays, parameters), *([peer(name, arrays, parameters)] if talib else []))
-    times: dict[str, list[list[float]]] = {name: [[] for _ in pair] for name, pair in calls.items()}
+    calls: dict[str, list[Call]] = {}
+    for name, case in CASES.items():
+        arrays = [candles[column] for column in case.columns.split()]
+        calls[name] = [ours(name, arrays, case.parameters), *([theirs(name, arrays, case.parameters)] if talib else [])]
+    rows = [row(f"{name} {label}", medians) for name, medians in in_turns(calls, rounds, repeat).items()]
+    return rows + means(label, rows, "ratio")
+
+
+def in_turns(calls: Mapping[str, list[Call]], rounds: int, repeat: int) -> dict[str, list[float]]:
+    """Median milliseconds of every call; within a round all take turns."""
+    times: dict[str, list[list[float]]] = {name: [[] for _ in several] for name, several in calls.items()}
     for number in range(-1, rounds):
-        for name, pair in calls.items():
-            for call, kept in zip(pair, times[name], strict=True):
+        for name, several in calls.items():
+            for call, kept in zip(several, times[name], strict=True):
                 spent_ms = duration_ms(call, repeat)
                 # The round before the first warms caches and allocators.
                 if number >= 0:
                     kept.append(spent_ms)
-    rows = [row(f"{name} {label}", [statistics.median(kept) for kept in lists]) for name, lists in times.items()]
-    if talib:
-        mean = math.exp(statistics.fmean(math.log(one["ratio"]) for one in rows))
-        rows.append({"case": f"geometric mean {label}", "ratio": mean})
-    return rows
+    return {name: [statistics.median(kept) for kept in lists] for name, lists in times.items()}
+
+
+def means(label: str, rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    """Geometric mean and worst of the ratios of one column."""
+    found = [one[column] for one in rows if column in one]
+    if not found:
+        return []
+    mean = math.exp(statistics.fmean(map(math.log, found)))
+    return [{"case": f"geometric mean {label}", column: mean}, {"case": f"worst {label}", column: max(found)}]
 
 
 def row(case: str, medians_ms: list[float]) -> dict[str, Any]:
@@ -109,42 +94,25 @@ def duration_ms(call: Call, repeat: int) -> float:
     return (time.perf_counter_ns() - begin_ns) / repeat / 1e6
 
 
-def worker_call(name: str, blocks: list[Any], parameters: tuple[int, ...]) -> Call:
+def worker_call(name: str, blocks: list[Any], parameters: tuple[float, ...]) -> Call:
     entry = indicators.catalog.ENTRIES[name]
     named: dict[str, Any] = dict(zip(entry.parameters, parameters, strict=False))
     kept = entry.compute(*blocks, **named)
     return lambda: entry.compute(*blocks, out=kept, **named)
 
 
-def public_call(name: str, arrays: list[Any], parameters: tuple[int, ...]) -> Call:
+def public_call(name: str, arrays: list[Any], parameters: tuple[float, ...]) -> Call:
     function = getattr(indicators, name)
     return lambda: function(*arrays, *parameters)
 
 
-def peer_loop(name: str, blocks: list[Any], parameters: tuple[int, ...]) -> Call:
+def peer_loop(name: str, blocks: list[Any], parameters: tuple[float, ...]) -> Call:
     """TA-Lib for one symbol after the other, each series contiguous as it likes it."""
-    function = getattr(talib, PEER_NAMES.get(name, name.upper()))
+    function = getattr(talib, name.upper())
     symbols = [[block[:, lane].copy() for block in blocks] for lane in range(blocks[0].shape[1])]
     return lambda: [function(*series, *parameters) for series in symbols]
 
 
-def series_peer(name: str, series: list[Any], parameters: tuple[int, ...]) -> Call:
-    function = getattr(talib, PEER_NAMES.get(name, name.upper()))
+def series_peer(name: str, series: list[Any], parameters: tuple[float, ...]) -> Call:
+    function = getattr(talib, name.upper())
     return lambda: function(*series, *parameters)
-
-
-def random_walks(bars: int, symbols: int) -> Candles:
-    """Seeded candles of shape (bars, symbols), C-contiguous."""
-    random = np.random.default_rng(20_241_121)
-    close = 100.0 * np.exp(random.normal(0.0, 0.01, (bars, symbols)).cumsum(axis=0))
-    return {
-        "close": close,
-        "high": close * (1.0 + np.abs(random.normal(0.0, 0.005, close.shape))),
-        "low": close * (1.0 - np.abs(random.normal(0.0, 0.005, close.shape))),
-        "volume": random.gamma(2.0, 1000.0, close.shape),
-    }
-
-
-if __name__ == "__main__":
-    for found in run():
-        print("  ".join(f"{value:.4f}" if isinstance(value, float) else f"{value:34}" for value in found.values()))

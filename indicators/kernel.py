@@ -12,13 +12,14 @@ from indicators.checks import IndicatorError
 
 
 class Kernel:
-    """One compiled function of `indicators.kernels`. `run(*arguments)` is the machine code itself, once loaded.
+    """One compiled function of `indicators.kernels`. `run(*arguments)` is the machine code itself, once loaded: whoever calls
+    it answers for the types of what is passed. `compiled` is the same behind a check of every type.
 
     With `outs` it is the kernel of an indicator, see `indicators.kernels.compiling`: `ins` counts its inputs, `outs` are the
     dtypes of its results, `params` the kinds of its parameters. Without, `params` are the arguments of a plain function.
     """
 
-    __slots__ = ("function", "ins", "module", "outs", "params", "run")
+    __slots__ = ("compiled", "function", "ins", "module", "outs", "params", "run")
 
     frozen = False
 
@@ -28,12 +29,13 @@ class Kernel:
         self.params = params
         self.ins = ins
         self.outs = outs
+        self.compiled: Any = None
         self.run: Callable[..., Any] = self._load_and_run
 
     @property
     def loaded(self) -> bool:
         """Whether the machine code is in this process."""
-        return self.run != self._load_and_run
+        return self.compiled is not None
 
     def load(self) -> None:
         """Take the machine code from the cache (some ms), or compile it (0.2 to 2 s); does nothing when it is there.
@@ -47,9 +49,10 @@ class Kernel:
         if Kernel.frozen and not compiling.is_cached(function):
             raise IndicatorError(f"{self.function} was not compiled before freeze(): call build() or warm() first")
         if self.outs:
-            self.run = compiling.driven(function, self.ins, self.outs, self.params)
+            self.compiled = compiling.driven(function, self.ins, self.outs, self.params)
         else:
-            self.run = compiling.plain(function, self.params)
+            self.compiled = compiling.plain(function, self.params)
+        self.run = compiling.machine_code(self.compiled)
 
     def is_cached(self) -> bool:
         """Whether `load` would find the machine code on disk."""

@@ -141,6 +141,17 @@ def _compiled(body: Callable[..., Any], owner: Callable[..., Any], signature: tu
     return dispatcher  # type: ignore[no-any-return]
 
 
+def machine_code(compiled: Any) -> Callable[..., Any]:
+    """The way into compiled code that costs least: 0.2 instead of 0.6 us a call. It looks at no type of its arguments.
+
+    Valid as long as `compiled` lives.
+    """
+    if DISABLED:
+        return compiled  # type: ignore[no-any-return]
+    (overload,) = compiled.overloads.values()
+    return overload.entry_point  # type: ignore[no-any-return]
+
+
 def is_cached(function: Any) -> bool:
     """Whether the cache holds machine code of this kernel, of these sources and for this CPU."""
     try:

@@ -62,7 +62,7 @@ import numpy as np, indicators
 indicators.warm(["rsi"])
 indicators.freeze()
 print(indicators.rsi(np.arange(5), 2)[-1], indicators.rsi(np.ones((5, 2), np.float32), 2)[-1, -1])
-for wrong in (lambda: indicators.rsi("x", 2), lambda: indicators.catalog.ENTRIES["rsi"].kernel.run(np.ones(3), 1, 2)):
+for wrong in (lambda: indicators.rsi("x", 2), lambda: indicators.catalog.ENTRIES["rsi"].kernel.compiled(np.ones(3), 1, 2)):
     try:
         wrong()
     except TypeError as error:
@@ -100,7 +100,7 @@ def test_the_cache_is_bound_to_the_sources_of_a_kernel_and_of_what_it_is_made_of
     assert len({digest, compiling.sources_digest("bands"), compiling.sources_digest("volume")}) == 3
     kernel = indicators.catalog.ENTRIES["sma"].kernel
     kernel.load()
-    assert kernel.run._cache._cache_file._source_stamp == digest
+    assert kernel.compiled._cache._cache_file._source_stamp == digest
 
 
 def test_without_a_place_for_a_cache_it_warns_and_works(tmp_path):
