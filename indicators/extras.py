@@ -216,7 +216,7 @@ VOLUME_PROFILE = Entry(
     parameters={"period": checks.period(100), "bins": Parameter(int, 24, 2, 1000, "an integer from 2 to 1000")},
     leading=lambda period, **_: period - 1,
     module="profiles",
-    state=lambda period, bins: 3 + 2 * period + bins,
+    state=lambda period, bins: 4 + 3 * period + bins,
 )
 
 VWAP_ANCHORED = Entry(

@@ -79,13 +79,13 @@ def linear_channel_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row:
     mean[:] = 0.0
     slope[:] = 0.0
     squares[:] = 0.0
-    spread = period * (period * period - 1.0) / 12.0
+    share, spread = 1.0 / period, period * (period * period - 1.0) / 12.0
     for back in range(period):
-        one = lanes(values, row - back, low, high)
+        one, weight = lanes(values, row - back, low, high), (half - back) / spread
         for lane in range(high - low):
             distance = one[lane] - newest[lane]
-            mean[lane] += distance / period
-            slope[lane] += distance * (half - back) / spread
+            mean[lane] += distance * share
+            slope[lane] += distance * weight
     for back in range(period):
         one = lanes(values, row - back, low, high)
         for lane in range(high - low):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from indicators.kernels.compiling import Block, Blocks, helper, kernel
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.extremes import extreme_nb
 from indicators.kernels.rows import lanes
 
@@ -14,16 +14,26 @@ VALUE_AREA = 0.7
 def volume_profile_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Volume of the window by price: where most of it is, and where 70 % of it are.
 
-    State: top and bottom of the window, its total volume, both extremes' chunks, the bins.
+    State: top and bottom of the window, its total volume, places of one bar; both extremes' chunks; ring of typical prices;
+    the bins.
     """
     (highs, lows, closes, volume), (poc, area_low, area_high), (period, bins) = ins, outs, params
     top, bottom = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    extreme_nb(highs, top, period, 1.0, state, 3, row, age, low, high)
-    extreme_nb(lows, bottom, period, -1.0, state, 3 + period, row, age, low, high)
+    extreme_nb(highs, top, period, 1.0, state, 4, row, age, low, high)
+    extreme_nb(lows, bottom, period, -1.0, state, 4 + period, row, age, low, high)
+    ring = 4 + 2 * period
+    typical, base = lanes(state, ring + age % period, low, high), ring + period
+    upper, lower, last_price = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
+    for lane in range(high - low):
+        typical[lane] = (upper[lane] + lower[lane] + last_price[lane]) / 3.0
     if age < period - 1:
         return
-    base = 3 + 2 * period
-    _fill_bins(highs, lows, closes, volume, state, base, period, bins, row, low, high)
+    for slot in range(base, base + bins):
+        lanes(state, slot, low, high)[:] = 0.0
+    lanes(state, 2, low, high)[:] = 0.0
+    for step in range(1, period + 1):
+        prices, units = lanes(state, ring + (age + step) % period, low, high), lanes(volume, row - period + step, low, high)
+        _fill_bins(prices, units, state, base, bins, low, high)
     centre, under, over = lanes(poc, row, low, high), lanes(area_low, row, low, high), lanes(area_high, row, low, high)
     for lane in range(high - low):
         fullest, first, last = _value_area(state, base, bins, low + lane)
@@ -34,35 +44,20 @@ def volume_profile_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row:
 
 
 @helper
-def _fill_bins(
-    highs: Block,
-    lows: Block,
-    closes: Block,
-    volume: Block,
-    state: Block,
-    base: int,
-    period: int,
-    bins: int,
-    row: int,
-    low: int,
-    high: int,
-) -> None:
-    """Add each bar's volume to the bin of its typical price; the range of the window is in rows 0 and 1 of state."""
-    for slot in range(base, base + bins):
-        lanes(state, slot, low, high)[:] = 0.0
-    total = lanes(state, 2, low, high)
-    total[:] = 0.0
-    for at in range(row - period + 1, row + 1):
-        for lane in range(low, high):
-            bottom = state[1, lane]
-            reach = state[0, lane] - bottom
-            typical = (highs[at, lane] + lows[at, lane] + closes[at, lane]) / 3.0
-            place = (typical - bottom) * bins / (reach if reach > 0.0 else 1.0)
-            # What is no number goes to the lowest bin: a wrong index would be a wrong address.
-            place = place if place > 0.0 else 0.0  # noqa: FURB136
-            place = place if place < bins - 1.0 else bins - 1.0  # noqa: FURB136
-            state[base + int(place), lane] += volume[at, lane]
-            total[lane - low] += volume[at, lane]
+def _fill_bins(prices: Lanes, units: Lanes, state: Block, base: int, bins: int, low: int, high: int) -> None:
+    """Add one bar's volume to the total and to the bin of its price; the range of the window is in rows 0 and 1 of state."""
+    top, bottom = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    total, places = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    highest = bins - 1.0
+    for lane in range(high - low):
+        reach = top[lane] - bottom[lane]
+        place = (prices[lane] - bottom[lane]) * bins / (reach if reach > 0.0 else 1.0)
+        # What is no number goes to the lowest bin: a wrong index would be a wrong address.
+        place = place if place > 0.0 else 0.0  # noqa: FURB136
+        places[lane] = place if place < highest else highest  # noqa: FURB136
+        total[lane] += units[lane]
+    for lane in range(high - low):
+        state[base + int(places[lane]), low + lane] += units[lane]
 
 
 @helper

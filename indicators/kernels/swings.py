@@ -38,7 +38,8 @@ def _last_swing(
     _settle(values, settled, period, sign, row, low, high)
     centre = lanes(values, row - period, low, high)
     for lane in range(high - low):
-        value = centre[lane] if settled[lane] > 0.0 else level[lane]
+        newest, carried = centre[lane], level[lane]
+        value = newest if settled[lane] > 0.0 else carried
         level[lane] = value
         result[lane] = value
 
@@ -51,9 +52,9 @@ def _settle(values: Block, settled: Lanes, period: int, sign: float, row: int, l
     for step in range(1, period + 1):
         earlier, later = lanes(values, row - period - step, low, high), lanes(values, row - period + step, low, high)
         for lane in range(high - low):
-            top = sign * centre[lane]
+            top, so_far = sign * centre[lane], settled[lane]
             stands = (top > sign * earlier[lane]) & (top >= sign * later[lane])
-            settled[lane] = settled[lane] if stands else 0.0
+            settled[lane] = so_far if stands else 0.0
 
 
 @kernel
@@ -96,12 +97,14 @@ def _diverge(
     _settle(prices, settled, period, sign, row, low, high)
     for lane in range(high - low):
         is_swing = settled[lane] > 0.0
-        further, more = sign * (price[lane] - last_price[lane]), sign * (value[lane] - last_value[lane])
+        price_now, price_then = price[lane], last_price[lane]
+        value_now, value_then = value[lane], last_value[lane]
+        further, more = sign * (price_now - price_then), sign * (value_now - value_then)
         regular = 1.0 if is_swing & (further > 0.0) & (more < 0.0) else 0.0
         hidden = 2.0 if is_swing & (further < 0.0) & (more > 0.0) else 0.0
         found[lane] = regular + hidden
-        last_price[lane] = price[lane] if is_swing else last_price[lane]
-        last_value[lane] = value[lane] if is_swing else last_value[lane]
+        last_price[lane] = price_now if is_swing else price_then
+        last_value[lane] = value_now if is_swing else value_then
 
 
 @kernel
