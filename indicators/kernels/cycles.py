@@ -139,7 +139,8 @@ def _bars(cycle: float) -> int:
 @helper
 def _phase_nb(state: Block, age: int, lane: int) -> float:
     """Phase of one lane in degrees, -45 to 315, ahead by the bar that the smoothing lags behind."""
-    cycle, phase = state[_CYCLE, lane], state[_PHASE, lane]
+    cycle: float = state[_CYCLE, lane]
+    phase: float = state[_PHASE, lane]
     bars = _bars(cycle)
     real = imaginary = 0.0
     slot = age % LONGEST

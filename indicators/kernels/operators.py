@@ -7,6 +7,8 @@ extreme, and the window is searched only when that place has left it.
 
 from typing import Any
 
+import numpy as np
+
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.extremes import extreme_nb
 from indicators.kernels.rows import lanes
@@ -134,25 +136,27 @@ def extreme_place_nb(
     extreme, place, newest = lanes(state, base, low, high), lanes(state, base + 1, low, high), lanes(values, row, low, high)
     if age < period - 1:
         return
-    gone = 0
+    begin, gone, now, first = row - age, 0, 1.0 * age, age - period + 1.0
     if age == period - 1:
         place[:] = -1.0
         gone = 1
     else:
         for lane in range(high - low):
-            value = sign * newest[lane]
-            taken = value >= extreme[lane]
-            stays = place[lane] > age - period
+            value, before, held = sign * newest[lane], extreme[lane], place[lane]
+            stays = held >= first
+            taken = (value >= before) & stays
             gone += not stays
-            extreme[lane] = value if taken & stays else extreme[lane]
-            place[lane] = age if taken & stays else place[lane]
+            extreme[lane] = value if taken else before
+            held = now if taken else held
+            place[lane] = held
+            result[lane] = np.int32(begin + held)
     if gone > 0:
         for lane in range(high - low):
             if place[lane] <= age - period:
-                place[lane] = age - row + _first_extreme(values, row - period + 1, row, low + lane, sign)
-                extreme[lane] = sign * values[row - age + int(place[lane]), low + lane]
-    for lane in range(high - low):
-        result[lane] = row - age + int(place[lane])
+                found = _first_extreme(values, row - period + 1, row, low + lane, sign)
+                place[lane] = found - row + age
+                extreme[lane] = sign * values[found, low + lane]
+                result[lane] = found
 
 
 @helper

@@ -63,14 +63,30 @@ def _replace(state: Block, period: int, newest: Lanes, leaving: Lanes, low: int,
     """
     below = lanes(state, period + 1, low, high)
     below[:] = -math.inf
-    for place in range(period):
-        slot, above = lanes(state, place, low, high), lanes(state, place + 1, low, high)
+    even = period - period % 2
+    for place in range(0, even, 2):
+        first, second, third = (
+            lanes(state, place, low, high),
+            lanes(state, place + 1, low, high),
+            lanes(state, place + 2, low, high),
+        )
         for lane in range(high - low):
-            held, higher = slot[lane], above[lane]
-            stays = held if held < leaving[lane] else higher
-            lowest = larger(below[lane], newest[lane])
-            below[lane] = stays
-            slot[lane] = -larger(-stays, -lowest)
+            a, b, c, added, taken = first[lane], second[lane], third[lane], newest[lane], leaving[lane]
+            one = a if a < taken else b
+            two = b if b < taken else c
+            first[lane] = smaller(one, larger(below[lane], added))
+            second[lane] = smaller(two, larger(one, added))
+            below[lane] = two
+    if even < period:
+        last = lanes(state, even, low, high)
+        for lane in range(high - low):
+            last[lane] = larger(below[lane], newest[lane])
+
+
+@helper
+def smaller(a: float, b: float) -> float:
+    """As `larger`."""
+    return a if a < b else b  # noqa: FURB136 - numba's min() takes branches for NaN
 
 
 @kernel
