@@ -3,9 +3,10 @@
     rsi(close, 14)              close of shape (bars,)           → (bars,)
     rsi(closes, 14)             closes of shape (bars, symbols)  → (bars, symbols), the same bits, 5 to 10 times faster
 
-Names, order of arguments and defaults are TA-Lib's in lower case, `period` stands for its `timeperiod`. Series are
-oldest first, of any real number type and stride, never modified, and may be read-only; results are new float64 arrays
-(bool for conditions) of the same shape, several as a tuple. Fastest is C-contiguous float64.
+Names, order of arguments and defaults are TA-Lib's in lower case, `period` stands for its `timeperiod`;
+`catalog.ALIASES` holds other names that answer as well. Series are oldest first, of any real number type and stride,
+never modified, and may be read-only; results are new float64 arrays (bool for conditions) of the same shape, several as
+a tuple. Fastest is C-contiguous float64.
 
 Where a series begins with NaN, counting begins at its first value, per symbol; a result is NaN until it is defined. A
 series too short gives NaN, not an error. Results are causal (bar i depends on bars 0 to i) and symbols never touch one
@@ -27,23 +28,24 @@ from indicators.checks import IndicatorError
 from indicators.kernel import Kernel
 from indicators.public import function_of
 
-__all__ = ["Builders", "IndicatorError", "build", "catalog", "freeze", "warm", *catalog.ENTRIES]  # noqa: PLE0604 - names of the catalog are strings
+__all__ = ["Builders", "IndicatorError", "build", "catalog", "freeze", "warm", *catalog.BY_NAME]  # noqa: PLE0604 - names of the catalog are strings
 
 _functions: dict[str, Callable[..., Any]] = {}
 
 
 def __getattr__(name: str) -> Any:
     # Made when asked for: some are called like builtins (`max`, `sum`), which must stay what they are in this file.
-    if name not in catalog.ENTRIES:
+    entry = catalog.BY_NAME.get(name)
+    if entry is None:
         raise AttributeError(f"module 'indicators' has no attribute {name!r}")
-    function = _functions.get(name)
+    function = _functions.get(entry.name)
     if function is None:
-        function = _functions[name] = function_of(catalog.ENTRIES[name])
+        function = _functions[entry.name] = function_of(entry)
     return function
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *catalog.ENTRIES})
+    return sorted({*globals(), *catalog.BY_NAME})
 
 
 def warm(names: Iterable[str] | None = None, progress: Callable[[int, int, str], None] | None = None) -> None:

@@ -60,7 +60,27 @@ GROUPS = (
 ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.name: entry for group in GROUPS for entry in group.ENTRIES})
 
 #: Names that people also look for.
-ALIASES: Mapping[str, str] = MappingProxyType({})
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "aroon_oscillator": "aroonosc",
+        "awesome": "ao",
+        "bollinger": "bbands",
+        "chaikin_money_flow": "cmf",
+        "change_percent": "roc",
+        "correlation": "correl",
+        "elder_ray": "eri",
+        "force_index": "efi",
+        "heikin_ashi": "ha",
+        "linear_regression": "linearreg",
+        "mass_index": "massi",
+        "percent_rank": "percentrank",
+        "relative_volume": "rvol",
+        "slope": "linearreg_slope",
+        "stdev": "stddev",
+        "stochastic": "stoch",
+        "williams_r": "willr",
+    }
+)
 
 #: Every name a call may use.
 BY_NAME: Mapping[str, Entry] = MappingProxyType({**ENTRIES, **{alias: ENTRIES[name] for alias, name in ALIASES.items()}})
