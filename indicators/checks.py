@@ -13,6 +13,7 @@ from indicators import matypes
 PERIOD_MAX = 100_000
 
 Numbers = NDArray[np.float64]
+FLOAT64 = np.dtype(np.float64)
 
 
 class IndicatorError(ValueError):
@@ -81,6 +82,8 @@ def numbers(value: Any, indicator: str, name: str) -> Numbers:
         TypeError: it does not hold real numbers.
         IndicatorError: it has no dimension, or more than two.
     """
+    if type(value) is np.ndarray and value.dtype == FLOAT64 and value.flags.c_contiguous and value.ndim in (1, 2):
+        return value
     try:
         array = np.asarray(value)
     except ValueError as reason:

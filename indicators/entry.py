@@ -19,6 +19,9 @@ Result = Output | tuple[Output, ...]
 #: What results are: numbers, NaN where undefined; true or false, false where undefined; whole numbers, 0 where undefined.
 Kind = Literal["value", "condition", "count"]
 
+#: Sets of parameters whose sizes are remembered, for each indicator.
+KNOWN_SIZES_MAX: Final = 1_000
+
 DTYPES: Final[Mapping[Kind, str]] = {"value": "float64", "condition": "bool", "count": "int32"}
 
 
@@ -49,6 +52,7 @@ class Entry:
     talib: str | None = None
     kernel: Kernel = field(init=False, repr=False)
     _dtype: np.dtype[Any] = field(init=False, repr=False)
+    _known_sizes: dict[tuple[Any, ...], tuple[int, int]] = field(init=False, repr=False, default_factory=dict)
     undefined: float | bool | int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -100,9 +104,18 @@ class Entry:
 
     def new_state(self, parameters: Sequence[Any], lanes: int) -> Numbers:
         """What the kernel keeps from bar to bar, of shape (quantities, lanes), before the first bar."""
-        if isinstance(self.state, int):
-            return np.zeros((self.state, lanes))
-        return np.zeros((self.state(**dict(zip(self.parameters, parameters, strict=True))), lanes))
+        return np.zeros((self._sizes(tuple(parameters))[1], lanes))
+
+    def _sizes(self, parameters: tuple[Any, ...]) -> tuple[int, int]:
+        """Bars without a value, and quantities of state; remembered, as most calls use a few sets of parameters."""
+        found = self._known_sizes.get(parameters)
+        if found is None:
+            named = dict(zip(self.parameters, parameters, strict=True))
+            state = self.state if isinstance(self.state, int) else self.state(**named)
+            if len(self._known_sizes) >= KNOWN_SIZES_MAX:
+                self._known_sizes.clear()
+            found = self._known_sizes[parameters] = (self.leading(**named), state)
+        return found
 
     def lookback(self, **parameters: Any) -> int:
         """Bars at the start of a series for which there is no value; parameters left out have their defaults.
@@ -141,8 +154,8 @@ class Entry:
         if not outs or outs[0].shape != (rows, lanes):
             outs = tuple([np.empty((rows, lanes), self._dtype) for _ in self.outputs])
         if rows and lanes:
-            plan, begun = spans.whole(blocks)
-            undefined = begun + self.leading(**dict(zip(self.parameters, parameters, strict=True)))
+            plan, begun = spans.single(blocks) if lanes == 1 else spans.whole(blocks)
+            undefined = begun + self._sizes(parameters)[0]
             for out in outs:
                 out[:undefined] = self.undefined
             self.kernel.run(blocks, outs, parameters, self.new_state(parameters, lanes), plan)
@@ -155,7 +168,7 @@ class Entry:
             else checks.numbers(value, self.name, name)
             for value, name in zip(series, self.inputs, strict=True)
         ]
-        filled = self._filled(arrays)
+        filled = self._filled(arrays) if self.takes_numbers else tuple(arrays)
         checks.same_shape(filled, self.name, self.inputs)
         return filled
 

@@ -4,6 +4,7 @@ An indicator of an indicator starts with NaN, and a symbol listed late starts la
 which every input has a value; so do kernels, lane by lane. Neighbouring lanes with the same rows are one span.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,6 +35,15 @@ def whole(blocks: Sequence[Numbers]) -> tuple[Ints, int]:
     ends = np.full(width, rows, np.int64)
     advance(blocks, begins, ends)
     return between(np.arange(width), begins, begins, ends), int(begins.max())
+
+
+def single(blocks: Sequence[Numbers]) -> tuple[Ints, int]:
+    """As `whole`, for one lane; mostly it begins in the first row, which is seen at a glance."""
+    begins = np.zeros(1, np.int64)
+    if any(math.isnan(block.item(0)) for block in blocks):
+        advance(blocks, begins, np.full(1, blocks[0].shape[0], np.int64))
+    begin = int(begins[0])
+    return np.array([[0, 1, begin, begin, blocks[0].shape[0]]]), begin
 
 
 def between(lanes: Ints, begins: Ints, firsts: Ints, ends: Ints) -> Ints:
