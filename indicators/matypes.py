@@ -15,7 +15,7 @@ DESCRIPTION: Final = (
 )
 
 MAMA_LEADING: Final = 32
-MAMA_STATE: Final = 80
+MAMA_STATE: Final = 46
 
 _LEADING: Final[Mapping[int, Callable[[int], int]]] = MappingProxyType(
     {
@@ -28,19 +28,19 @@ _LEADING: Final[Mapping[int, Callable[[int], int]]] = MappingProxyType(
         ZLEMA: lambda period: period - 1 + (period - 1) // 2,
     }
 )
+# Thirteen rows of values and averages in stages, then rings.
 _STATE: Final[Mapping[int, Callable[[int], int]]] = MappingProxyType(
     {
-        EMA: lambda _: 1,
-        DEMA: lambda _: 4,
-        TEMA: lambda _: 5,
-        TRIMA: lambda period: 5 + period,
-        KAMA: lambda period: 4 + period,
+        EMA: lambda _: 13,
+        DEMA: lambda _: 13,
+        TEMA: lambda _: 13,
+        TRIMA: lambda period: 16 + period,
+        KAMA: lambda period: 5 + period,
         MAMA: lambda _: MAMA_STATE,
-        T3: lambda _: 8,
-        HMA: lambda period: 16 + 2 * period,
-        NONE: lambda _: 0,
-        ZLEMA: lambda period: 2 + period,
-        RMA: lambda _: 1,
+        T3: lambda _: 13,
+        HMA: lambda period: 23 + 2 * period,
+        NONE: lambda _: 1,
+        RMA: lambda _: 13,
     }
 )
 
@@ -54,4 +54,4 @@ def average_leading(period: int, matype: int) -> int:
 
 def average_state(period: int, matype: int) -> int:
     """Rows of state that `average_step_nb` needs."""
-    return _STATE[matype](period) if matype in _STATE else 3 + period
+    return _STATE[matype](period) if matype in _STATE else 16 + period

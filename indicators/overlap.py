@@ -1,6 +1,6 @@
-"""Averages and bands that are drawn over the price: SMA, EMA, WMA, Bollinger bands."""
+"""Averages and bands that are drawn over the price: the simple averages, any by number, Bollinger bands."""
 
-from indicators import checks
+from indicators import checks, matypes
 from indicators.entry import Entry
 
 SMA = Entry(
@@ -44,8 +44,26 @@ WMA = Entry(
     parameters={"period": checks.period(30, low=1)},
     leading=lambda period: period - 1,
     module="overlap",
-    state=lambda period: 3 + period,
+    state=lambda period: 4 + period,
     talib="WMA",
+)
+
+MA = Entry(
+    name="ma",
+    group="overlap",
+    summary="Moving average of any kind",
+    about=(
+        "The average that matype names, with TA-Lib's numbers; of a period of 1 the value itself. MAMA takes its default "
+        "limits and ignores the period, T3 its default factor"
+    ),
+    source="TA-Lib MA",
+    inputs=("real",),
+    outputs=("ma",),
+    parameters={"period": checks.period(30, low=1), "matype": checks.matype()},
+    leading=matypes.average_leading,
+    module="overlap",
+    state=matypes.average_state,
+    talib="MA",
 )
 
 BBANDS = Entry(
@@ -65,10 +83,10 @@ BBANDS = Entry(
         "nbdevdn": checks.factor(2.0),
         "matype": checks.matype(),
     },
-    leading=lambda period, **_: period - 1,
+    leading=lambda period, matype, **_: max(matypes.average_leading(period, matype), period - 1),
     module="bands",
-    state=lambda period, **_: 10 + period,
+    state=lambda period, matype, **_: 7 + matypes.average_state(period, matype),
     talib="BBANDS",
 )
 
-ENTRIES = (SMA, EMA, WMA, BBANDS)
+ENTRIES = (SMA, EMA, WMA, MA, BBANDS)

@@ -10,8 +10,10 @@ import math
 from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import average_step_nb
 from indicators.kernels.rows import lanes
+from indicators.matypes import DEFAULT, SMA
 
 WINDOWS_BETWEEN_RENEWALS = 32
 CANCELLED = 1e-6  # share of variance in the mean square below which digits were lost
@@ -27,14 +29,34 @@ def bbands_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     """
     (values,), (upper, middle, lower), (period, nbdevup, nbdevdn, matype) = ins, outs, params
     deviation, mean, newest = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(values, row, low, high)
-    deviation_nb(values, deviation, period, state, 2, row, age, low, high)
-    average_step_nb(newest, mean, period, matype, state, 7, age, low, high)
-    if age >= period - 1:
+    ready = max(average_leading_nb(period, matype), period - 1)
+    # TA-Lib measures deviations over the windows it has an average for.
+    measured = age - (ready - (period - 1))
+    if measured >= 0:
+        deviation_nb(values, deviation, period, state, 2, row, measured, low, high)
+    if matype in (SMA, DEFAULT):
+        _mean(values, mean, period, state, 7, row, age, low, high)
+    else:
+        average_step_nb(newest, mean, period, matype, state, 7, age, low, high)
+    if age >= ready:
         above, centre, below = lanes(upper, row, low, high), lanes(middle, row, low, high), lanes(lower, row, low, high)
         for lane in range(high - low):
             centre[lane] = mean[lane]
             above[lane] = mean[lane] + deviation[lane] * nbdevup
             below[lane] = mean[lane] - deviation[lane] * nbdevdn
+
+
+@helper
+def _mean(values: Block, mean: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int) -> None:
+    """The simple average, from the input itself; one row of state."""
+    total, newest = lanes(state, base, low, high), lanes(values, row, low, high)
+    if age == 0:
+        total[:] = 0.0
+    oldest, full = lanes(values, row - min(age, period - 1), low, high), age >= period - 1
+    for lane in range(high - low):
+        added = total[lane] + newest[lane]
+        mean[lane] = added / period
+        total[lane] = added - (oldest[lane] if full else 0.0)
 
 
 @helper
