@@ -3,8 +3,16 @@
 `ins` are opens, highs, lows and closes, as the kernels of patterns are given them.
 """
 
+import numpy as np
+
 from indicators.kernels.candles import larger, smaller
 from indicators.kernels.compiling import Blocks, helper
+
+
+@helper
+def each_lane(low: int, high: int) -> range:
+    """The lanes, as unsigned numbers: a signed index may count from the end, and asking for that keeps a loop scalar."""
+    return range(np.uint64(low), np.uint64(high))
 
 
 @helper
@@ -46,17 +54,17 @@ def lower_shadow(ins: Blocks, row: int, lane: int) -> float:
 @helper
 def body_gap(ins: Blocks, row: int, before: int, lane: int) -> int:
     """1 where the real body of `row` lies above that of `before`, -1 where it lies below, 0 where they meet."""
-    if body_bottom(ins, row, lane) > body_top(ins, before, lane):
-        return 1
-    return -1 if body_top(ins, row, lane) < body_bottom(ins, before, lane) else 0
+    above = body_bottom(ins, row, lane) > body_top(ins, before, lane)
+    below = body_top(ins, row, lane) < body_bottom(ins, before, lane)
+    return 1 if above else (-1 if below else 0)
 
 
 @helper
 def candle_gap(ins: Blocks, row: int, before: int, lane: int) -> int:
     """As `body_gap`, of the whole candles with their shadows."""
-    if ins[2][row, lane] > ins[1][before, lane]:
-        return 1
-    return -1 if ins[1][row, lane] < ins[2][before, lane] else 0
+    above = ins[2][row, lane] > ins[1][before, lane]
+    below = ins[1][row, lane] < ins[2][before, lane]
+    return 1 if above else (-1 if below else 0)
 
 
 @helper

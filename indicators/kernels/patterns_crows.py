@@ -7,7 +7,7 @@ from typing import Any
 
 from indicators.kernels.candles import BODY_LONG, BODY_SHORT, EQUAL, SHADOW_VERY_SHORT, body_limit, height_limit, limit_of
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
-from indicators.kernels.patterns_common import body, body_gap, colour, lower_shadow
+from indicators.kernels.patterns_common import body, body_gap, colour, each_lane, lower_shadow
 
 LONG_BEFORE = limit_of(BODY_LONG, 12, 0, shift=2)
 CROWS_OVER_GAP = (LONG_BEFORE, limit_of(BODY_SHORT, 12, 2, shift=1))
@@ -27,16 +27,17 @@ def _gap_and_crow(ins: Blocks, long: float, row: int, lane: int) -> bool:
 
 
 @helper
-def _two_crows(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _two_crows(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, closes = ins[0], ins[3]
-    found = (
-        _gap_and_crow(ins, state[1, lane], row, lane)
-        & (opens[row, lane] < opens[row - 1, lane])
-        & (opens[row, lane] > closes[row - 1, lane])
-        & (closes[row, lane] > opens[row - 2, lane])
-        & (closes[row, lane] < closes[row - 2, lane])
-    )
-    return -100 if found else 0
+    for lane in each_lane(low, high):
+        found = (
+            _gap_and_crow(ins, state[1, lane], row, lane)
+            & (opens[row, lane] < opens[row - 1, lane])
+            & (opens[row, lane] > closes[row - 1, lane])
+            & (closes[row, lane] > opens[row - 2, lane])
+            & (closes[row, lane] < closes[row - 2, lane])
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -44,21 +45,21 @@ def cdl2crows_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int,
     """The last crow opens in the body of the first and closes in that of the white candle."""
     body_limit(ins, LONG_BEFORE, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _two_crows(ins, state, row, lane)
+        _two_crows(ins, outs[0], state, row, low, high)
 
 
 @helper
-def _upside_gap_crows(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _upside_gap_crows(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, closes = ins[0], ins[3]
-    found = (
-        _gap_and_crow(ins, state[1, lane], row, lane)
-        & (body(ins, row - 1, lane) <= state[3, lane])
-        & (opens[row, lane] > opens[row - 1, lane])
-        & (closes[row, lane] < closes[row - 1, lane])
-        & (closes[row, lane] > closes[row - 2, lane])
-    )
-    return -100 if found else 0
+    for lane in each_lane(low, high):
+        found = (
+            _gap_and_crow(ins, state[1, lane], row, lane)
+            & (body(ins, row - 1, lane) <= state[3, lane])
+            & (opens[row, lane] > opens[row - 1, lane])
+            & (closes[row, lane] < closes[row - 1, lane])
+            & (closes[row, lane] > closes[row - 2, lane])
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -67,8 +68,7 @@ def cdlupsidegap2crows_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, 
     for one in CROWS_OVER_GAP:
         body_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _upside_gap_crows(ins, state, row, lane)
+        _upside_gap_crows(ins, outs[0], state, row, low, high)
 
 
 @helper
@@ -82,18 +82,19 @@ def _crows_fall(ins: Blocks, state: Block, row: int, lane: int) -> bool:
 
 
 @helper
-def _black_crows(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _black_crows(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, highs, closes = ins[0], ins[1], ins[3]
-    found = (
-        _crows_fall(ins, state, row, lane)
-        & (colour(ins, row - 3, lane) > 0)
-        & (opens[row - 1, lane] < opens[row - 2, lane])
-        & (opens[row - 1, lane] > closes[row - 2, lane])
-        & (opens[row, lane] < opens[row - 1, lane])
-        & (opens[row, lane] > closes[row - 1, lane])
-        & (highs[row - 3, lane] > closes[row - 2, lane])
-    )
-    return -100 if found else 0
+    for lane in each_lane(low, high):
+        found = (
+            _crows_fall(ins, state, row, lane)
+            & (colour(ins, row - 3, lane) > 0)
+            & (opens[row - 1, lane] < opens[row - 2, lane])
+            & (opens[row - 1, lane] > closes[row - 2, lane])
+            & (opens[row, lane] < opens[row - 1, lane])
+            & (opens[row, lane] > closes[row - 1, lane])
+            & (highs[row - 3, lane] > closes[row - 2, lane])
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -102,21 +103,21 @@ def cdl3blackcrows_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row:
     for one in SHADOWLESS_CROWS:
         height_limit(ins, one, state, row, age, low, high)
     if age >= 13:
-        for lane in range(low, high):
-            outs[0][row, lane] = _black_crows(ins, state, row, lane)
+        _black_crows(ins, outs[0], state, row, low, high)
 
 
 @helper
-def _identical_crows(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _identical_crows(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, closes = ins[0], ins[3]
-    found = (
-        _crows_fall(ins, state, row, lane)
-        & (opens[row, lane] <= closes[row - 1, lane] + state[7, lane])
-        & (opens[row, lane] >= closes[row - 1, lane] - state[7, lane])
-        & (opens[row - 1, lane] <= closes[row - 2, lane] + state[9, lane])
-        & (opens[row - 1, lane] >= closes[row - 2, lane] - state[9, lane])
-    )
-    return -100 if found else 0
+    for lane in each_lane(low, high):
+        found = (
+            _crows_fall(ins, state, row, lane)
+            & (opens[row, lane] <= closes[row - 1, lane] + state[7, lane])
+            & (opens[row, lane] >= closes[row - 1, lane] - state[7, lane])
+            & (opens[row - 1, lane] <= closes[row - 2, lane] + state[9, lane])
+            & (opens[row - 1, lane] >= closes[row - 2, lane] - state[9, lane])
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -125,5 +126,4 @@ def cdlidentical3crows_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, 
     for one in IDENTICAL_CROWS:
         height_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _identical_crows(ins, state, row, lane)
+        _identical_crows(ins, outs[0], state, row, low, high)

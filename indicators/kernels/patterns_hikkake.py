@@ -8,6 +8,8 @@ from typing import Any
 
 from indicators.kernels.candles import NEAR, height_limit, limit_of
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
+from indicators.kernels.patterns_common import each_lane
+from indicators.kernels.rows import lanes
 
 # Bars within which a pattern can be confirmed.
 PATIENCE = 3
@@ -23,60 +25,62 @@ def _inside(ins: Blocks, row: int, lane: int) -> bool:
 
 
 @helper
-def _fails(ins: Blocks, row: int, lane: int) -> int:
+def _fails(ins: Blocks, row: int, lane: int) -> float:
     """The way the price is to turn after a break: 1 for lower high and low, -1 for higher ones, 0 for neither."""
     highs, lows = ins[1], ins[2]
-    if (highs[row, lane] < highs[row - 1, lane]) & (lows[row, lane] < lows[row - 1, lane]):
-        return 1
-    return -1 if (highs[row, lane] > highs[row - 1, lane]) & (lows[row, lane] > lows[row - 1, lane]) else 0
+    down = (highs[row, lane] < highs[row - 1, lane]) & (lows[row, lane] < lows[row - 1, lane])
+    up = (highs[row, lane] > highs[row - 1, lane]) & (lows[row, lane] > lows[row - 1, lane])
+    return 1.0 if down else (-1.0 if up else 0.0)
 
 
 @helper
-def _answer(ins: Blocks, direction: int, state: Block, row: int, age: int, lane: int) -> int:
-    """What this bar is, with the pattern that ends here (0: none): 100 a pattern, 200 a confirmation; keeps what waits."""
-    closed = ins[3][row, lane]
-    if direction != 0:
-        state[0, lane] = direction
-        state[1, lane] = age
-        state[2, lane] = ins[1][row - 1, lane] if direction > 0 else ins[2][row - 1, lane]
-        return 100 * direction
-    waiting, level = state[0, lane], state[2, lane]
-    passed = closed > level if waiting > 0 else closed < level
-    if waiting != 0 and passed and age <= state[1, lane] + PATIENCE:
-        state[0, lane] = 0.0
-        return 200 if waiting > 0 else -200
-    return 0
+def _answer(ins: Blocks, turn: float, state: Block, row: int, age: float, lane: int) -> int:
+    """What this bar is, given the pattern that ends here (0: none): 100 a pattern, 200 a confirmation; keeps what waits."""
+    waiting, since, level = state[0, lane], state[1, lane], state[2, lane]
+    closed, top, bottom = ins[3][row, lane], ins[1][row - 1, lane], ins[2][row - 1, lane]
+    passed = closed > level if waiting > 0.0 else closed < level
+    confirmed = passed & (waiting != 0.0) & (age <= since + PATIENCE)
+    left = 0.0 if confirmed else waiting
+    state[0, lane] = left if turn == 0.0 else turn
+    state[1, lane] = since if turn == 0.0 else age
+    state[2, lane] = level if turn == 0.0 else (top if turn > 0.0 else bottom)
+    confirmation = (200 if waiting > 0.0 else -200) if confirmed else 0
+    return confirmation if turn == 0.0 else (100 if turn > 0.0 else -100)
+
+
+@helper
+def _hikkake(ins: Blocks, out: Block, state: Block, row: int, age: float, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        turn = _fails(ins, row, lane)
+        answer = _answer(ins, turn if _inside(ins, row - 1, lane) else 0.0, state, row, age, lane)
+        out[row, lane] = answer if age >= 5 else 0
 
 
 @kernel
 def cdlhikkake_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """An inside bar, then a bar with both ends beyond it to one side."""
-    for lane in range(low, high):
-        if age < 2:
-            state[0, lane] = 0.0
-        else:
-            direction = _fails(ins, row, lane) if _inside(ins, row - 1, lane) else 0
-            answer = _answer(ins, direction, state, row, age, lane)
-            if age >= 5:
-                outs[0][row, lane] = answer
+    if age == 0:
+        lanes(state, 0, low, high)[:] = 0.0
+    if age >= 2:
+        _hikkake(ins, outs[0], state, row, float(age), low, high)
+
+
+@helper
+def _nested_hikkake(ins: Blocks, out: Block, state: Block, row: int, age: float, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        last, top, bottom, near = ins[3][row - 2, lane], ins[1][row - 2, lane], ins[2][row - 2, lane], state[4, lane]
+        turn = _fails(ins, row, lane)
+        at_edge = last <= bottom + near if turn > 0.0 else last >= top - near
+        found = _inside(ins, row - 1, lane) & _inside(ins, row - 2, lane) & at_edge
+        answer = _answer(ins, turn if found else 0.0, state, row, age, lane)
+        out[row, lane] = answer if age >= 10 else 0
 
 
 @kernel
 def cdlhikkakemod_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """As the hikkake, with an inside bar in the inside bar, and the outer one closed near the end that is broken."""
     height_limit(ins, NEAR_EDGE, state, row, age, low, high)
-    for lane in range(low, high):
-        if age < 7:
-            state[0, lane] = 0.0
-        else:
-            last = ins[3][row - 2, lane]
-            direction = _fails(ins, row, lane)
-            near = (
-                last <= ins[2][row - 2, lane] + state[4, lane]
-                if direction > 0
-                else last >= ins[1][row - 2, lane] - state[4, lane]
-            )
-            found = _inside(ins, row - 1, lane) & _inside(ins, row - 2, lane) & near
-            answer = _answer(ins, direction if found else 0, state, row, age, lane)
-            if age >= 10:
-                outs[0][row, lane] = answer
+    if age == 0:
+        lanes(state, 0, low, high)[:] = 0.0
+    if age >= 7:
+        _nested_hikkake(ins, outs[0], state, row, float(age), low, high)

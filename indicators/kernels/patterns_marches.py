@@ -19,7 +19,7 @@ from indicators.kernels.candles import (
     shadows_limit,
 )
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
-from indicators.kernels.patterns_common import body, colour, upper_shadow
+from indicators.kernels.patterns_common import body, colour, each_lane, upper_shadow
 
 NEAR_BEFORE = tuple([limit_of(NEAR, 12, 2 * shift - 2, shift) for shift in (1, 2)])
 NEAR_AND_FAR_BEFORE = (*NEAR_BEFORE, *[limit_of(FAR, 12, 8 + 2 * shift, shift) for shift in (1, 2)])
@@ -47,15 +47,16 @@ def _whites_rise(ins: Blocks, row: int, lane: int) -> bool:
 
 
 @helper
-def _white_soldiers(ins: Blocks, state: Block, row: int, lane: int) -> int:
-    found = _whites_rise(ins, row, lane) & (body(ins, row, lane) > state[15, lane])
-    for shift in range(3):
-        found &= upper_shadow(ins, row - shift, lane) < state[5 + 2 * shift, lane]
-    for shift in range(2):
-        limit = body(ins, row - shift - 1, lane) - state[11 + 2 * shift, lane]
-        found &= _follows(ins, state[1 + 2 * shift, lane], row - shift, lane)
-        found &= body(ins, row - shift, lane) > limit
-    return 100 if found else 0
+def _white_soldiers(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        found = _whites_rise(ins, row, lane) & (body(ins, row, lane) > state[15, lane])
+        for shift in range(3):
+            found &= upper_shadow(ins, row - shift, lane) < state[5 + 2 * shift, lane]
+        for shift in range(2):
+            limit = body(ins, row - shift - 1, lane) - state[11 + 2 * shift, lane]
+            found &= _follows(ins, state[1 + 2 * shift, lane], row - shift, lane)
+            found &= body(ins, row - shift, lane) > limit
+        out[row, lane] = 100 if found else 0
 
 
 @kernel
@@ -65,8 +66,7 @@ def cdl3whitesoldiers_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, r
         height_limit(ins, one, state, row, age, low, high)
     body_limit(ins, SHORT_SOLDIER, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _white_soldiers(ins, state, row, lane)
+        _white_soldiers(ins, outs[0], state, row, low, high)
 
 
 @helper
@@ -84,16 +84,17 @@ def _weakens(ins: Blocks, state: Block, row: int, lane: int) -> bool:
 
 
 @helper
-def _advance_block(ins: Blocks, state: Block, row: int, lane: int) -> int:
-    found = (
-        _whites_rise(ins, row, lane)
-        & _follows(ins, state[1, lane], row, lane)
-        & _follows(ins, state[3, lane], row - 1, lane)
-        & (body(ins, row - 2, lane) > state[15, lane])
-        & (upper_shadow(ins, row - 2, lane) < state[9, lane])
-        & _weakens(ins, state, row, lane)
-    )
-    return -100 if found else 0
+def _advance_block(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        found = (
+            _whites_rise(ins, row, lane)
+            & _follows(ins, state[1, lane], row, lane)
+            & _follows(ins, state[3, lane], row - 1, lane)
+            & (body(ins, row - 2, lane) > state[15, lane])
+            & (upper_shadow(ins, row - 2, lane) < state[9, lane])
+            & _weakens(ins, state, row, lane)
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -101,28 +102,28 @@ def cdladvanceblock_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row
     """White candles of which the first is long with a short upper shadow, and the others lose strength."""
     for one in NEAR_AND_FAR_BEFORE:
         height_limit(ins, one, state, row, age, low, high)
-    for each in BLOCK_SHADOWS:
-        shadows_limit(ins, each, state, row, age, low, high)
+    for shadow in BLOCK_SHADOWS:
+        shadows_limit(ins, shadow, state, row, age, low, high)
     body_limit(ins, LONG_BLOCK, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _advance_block(ins, state, row, lane)
+        _advance_block(ins, outs[0], state, row, low, high)
 
 
 @helper
-def _stalled(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _stalled(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, closes = ins[0], ins[3]
-    small = body(ins, row, lane)
-    found = (
-        _whites_rise(ins, row, lane)
-        & _follows(ins, state[3, lane], row - 1, lane)
-        & (body(ins, row - 2, lane) > state[7, lane])
-        & (body(ins, row - 1, lane) > state[5, lane])
-        & (upper_shadow(ins, row - 1, lane) < state[9, lane])
-        & (small < state[11, lane])
-        & (opens[row, lane] >= closes[row - 1, lane] - small - state[1, lane])
-    )
-    return -100 if found else 0
+    for lane in each_lane(low, high):
+        small = body(ins, row, lane)
+        found = (
+            _whites_rise(ins, row, lane)
+            & _follows(ins, state[3, lane], row - 1, lane)
+            & (body(ins, row - 2, lane) > state[7, lane])
+            & (body(ins, row - 1, lane) > state[5, lane])
+            & (upper_shadow(ins, row - 1, lane) < state[9, lane])
+            & (small < state[11, lane])
+            & (opens[row, lane] >= closes[row - 1, lane] - small - state[1, lane])
+        )
+        out[row, lane] = -100 if found else 0
 
 
 @kernel
@@ -130,8 +131,7 @@ def cdlstalledpattern_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, r
     """Two long white candles, then a small one that rides on the shoulder of the second."""
     for one in STALLED:
         height_limit(ins, one, state, row, age, low, high)
-    for each in STALLED_BODIES:
-        body_limit(ins, each, state, row, age, low, high)
+    for other in STALLED_BODIES:
+        body_limit(ins, other, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _stalled(ins, state, row, lane)
+        _stalled(ins, outs[0], state, row, low, high)

@@ -15,6 +15,7 @@ from indicators.kernels.patterns_common import (
     body_top,
     candle_gap,
     colour,
+    each_lane,
     lower_shadow,
     upper_shadow,
 )
@@ -46,15 +47,17 @@ def _turn(ins: Blocks, state: Block, penetration: float, row: int, lane: int) ->
 
 
 @helper
-def _falling_star(ins: Blocks, state: Block, penetration: float, row: int, lane: int) -> int:
-    found = (_turn(ins, state, penetration, row, lane) < 0) & (body_gap(ins, row - 1, row - 2, lane) > 0)
-    return -100 if found else 0
+def _falling_star(ins: Blocks, out: Block, state: Block, penetration: float, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        found = (_turn(ins, state, penetration, row, lane) < 0) & (body_gap(ins, row - 1, row - 2, lane) > 0)
+        out[row, lane] = -100 if found else 0
 
 
 @helper
-def _rising_star(ins: Blocks, state: Block, penetration: float, row: int, lane: int) -> int:
-    found = (_turn(ins, state, penetration, row, lane) > 0) & (body_gap(ins, row - 1, row - 2, lane) < 0)
-    return 100 if found else 0
+def _rising_star(ins: Blocks, out: Block, state: Block, penetration: float, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        found = (_turn(ins, state, penetration, row, lane) > 0) & (body_gap(ins, row - 1, row - 2, lane) < 0)
+        out[row, lane] = 100 if found else 0
 
 
 @kernel
@@ -63,8 +66,7 @@ def cdleveningstar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row:
     for one in STAR:
         body_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _falling_star(ins, state, params[0], row, lane)
+        _falling_star(ins, outs[0], state, params[0], row, low, high)
 
 
 @kernel
@@ -74,8 +76,7 @@ def cdleveningdojistar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, 
         body_limit(ins, one, state, row, age, low, high)
     height_limit(ins, DOJI_STAR, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _falling_star(ins, state, params[0], row, lane)
+        _falling_star(ins, outs[0], state, params[0], row, low, high)
 
 
 @kernel
@@ -84,8 +85,7 @@ def cdlmorningstar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row:
     for one in STAR:
         body_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _rising_star(ins, state, params[0], row, lane)
+        _rising_star(ins, outs[0], state, params[0], row, low, high)
 
 
 @kernel
@@ -95,15 +95,15 @@ def cdlmorningdojistar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, 
         body_limit(ins, one, state, row, age, low, high)
     height_limit(ins, DOJI_STAR, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _rising_star(ins, state, params[0], row, lane)
+        _rising_star(ins, outs[0], state, params[0], row, low, high)
 
 
 @helper
-def _abandoned_baby(ins: Blocks, state: Block, penetration: float, row: int, lane: int) -> int:
-    turn = _turn(ins, state, penetration, row, lane)
-    alone = (candle_gap(ins, row - 1, row - 2, lane) == -turn) & (candle_gap(ins, row, row - 1, lane) == turn)
-    return 100 * turn if alone else 0
+def _abandoned_baby(ins: Blocks, out: Block, state: Block, penetration: float, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        turn = _turn(ins, state, penetration, row, lane)
+        alone = (candle_gap(ins, row - 1, row - 2, lane) == -turn) & (candle_gap(ins, row, row - 1, lane) == turn)
+        out[row, lane] = 100 * turn if alone else 0
 
 
 @kernel
@@ -113,18 +113,18 @@ def cdlabandonedbaby_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, ro
         body_limit(ins, one, state, row, age, low, high)
     height_limit(ins, DOJI_STAR, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _abandoned_baby(ins, state, params[0], row, lane)
+        _abandoned_baby(ins, outs[0], state, params[0], row, low, high)
 
 
 @helper
-def _tristar(ins: Blocks, state: Block, row: int, lane: int) -> int:
-    limit = state[1, lane]
-    dojis = (body(ins, row - 2, lane) <= limit) & (body(ins, row - 1, lane) <= limit) & (body(ins, row, lane) <= limit)
-    gap = body_gap(ins, row - 1, row - 2, lane)
-    above = (gap > 0) & (body_top(ins, row, lane) < body_top(ins, row - 1, lane))
-    below = (gap < 0) & (body_bottom(ins, row, lane) > body_bottom(ins, row - 1, lane))
-    return -100 * gap if dojis & (above | below) else 0
+def _tristar(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
+    for lane in each_lane(low, high):
+        limit = state[1, lane]
+        dojis = (body(ins, row - 2, lane) <= limit) & (body(ins, row - 1, lane) <= limit) & (body(ins, row, lane) <= limit)
+        gap = body_gap(ins, row - 1, row - 2, lane)
+        above = (gap > 0) & (body_top(ins, row, lane) < body_top(ins, row - 1, lane))
+        below = (gap < 0) & (body_bottom(ins, row, lane) > body_bottom(ins, row - 1, lane))
+        out[row, lane] = -100 * gap if dojis & (above | below) else 0
 
 
 @kernel
@@ -132,23 +132,23 @@ def cdltristar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int
     """Three dojis by the measure of the first, the second one apart from the first and further out than the third."""
     height_limit(ins, DOJI_FIRST, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _tristar(ins, state, row, lane)
+        _tristar(ins, outs[0], state, row, low, high)
 
 
 @helper
-def _unique_river(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _unique_river(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, _, lows, closes = ins
-    found = (
-        (body(ins, row - 2, lane) > state[1, lane])
-        & (body(ins, row, lane) < state[5, lane])
-        & (colour(ins, row - 2, lane) + colour(ins, row - 1, lane) - colour(ins, row, lane) == -3)
-        & (closes[row - 1, lane] > closes[row - 2, lane])
-        & (opens[row - 1, lane] <= opens[row - 2, lane])
-        & (lows[row - 1, lane] < lows[row - 2, lane])
-        & (opens[row, lane] > lows[row - 1, lane])
-    )
-    return 100 if found else 0
+    for lane in each_lane(low, high):
+        found = (
+            (body(ins, row - 2, lane) > state[1, lane])
+            & (body(ins, row, lane) < state[5, lane])
+            & (colour(ins, row - 2, lane) + colour(ins, row - 1, lane) - colour(ins, row, lane) == -3)
+            & (closes[row - 1, lane] > closes[row - 2, lane])
+            & (opens[row - 1, lane] <= opens[row - 2, lane])
+            & (lows[row - 1, lane] < lows[row - 2, lane])
+            & (opens[row, lane] > lows[row - 1, lane])
+        )
+        out[row, lane] = 100 if found else 0
 
 
 @kernel
@@ -157,31 +157,31 @@ def cdlunique3river_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row
     for one in OUTER:
         body_limit(ins, one, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _unique_river(ins, state, row, lane)
+        _unique_river(ins, outs[0], state, row, low, high)
 
 
 @helper
-def _stars_in_south(ins: Blocks, state: Block, row: int, lane: int) -> int:
+def _stars_in_south(ins: Blocks, out: Block, state: Block, row: int, low: int, high: int) -> None:
     opens, highs, lows, closes = ins
-    falling = colour(ins, row - 2, lane) + colour(ins, row - 1, lane) + colour(ins, row, lane) == -3
-    first = (body(ins, row - 2, lane) > state[1, lane]) & (lower_shadow(ins, row - 2, lane) > body(ins, row - 2, lane))
-    second = (
-        (body(ins, row - 1, lane) < body(ins, row - 2, lane))
-        & (opens[row - 1, lane] > closes[row - 2, lane])
-        & (opens[row - 1, lane] <= highs[row - 2, lane])
-        & (lows[row - 1, lane] < closes[row - 2, lane])
-        & (lows[row - 1, lane] >= lows[row - 2, lane])
-        & (lower_shadow(ins, row - 1, lane) > state[3, lane])
-    )
-    third = (
-        (body(ins, row, lane) < state[5, lane])
-        & (lower_shadow(ins, row, lane) < state[7, lane])
-        & (upper_shadow(ins, row, lane) < state[7, lane])
-        & (lows[row, lane] > lows[row - 1, lane])
-        & (highs[row, lane] < highs[row - 1, lane])
-    )
-    return 100 if falling & first & second & third else 0
+    for lane in each_lane(low, high):
+        falling = colour(ins, row - 2, lane) + colour(ins, row - 1, lane) + colour(ins, row, lane) == -3
+        first = (body(ins, row - 2, lane) > state[1, lane]) & (lower_shadow(ins, row - 2, lane) > body(ins, row - 2, lane))
+        second = (
+            (body(ins, row - 1, lane) < body(ins, row - 2, lane))
+            & (opens[row - 1, lane] > closes[row - 2, lane])
+            & (opens[row - 1, lane] <= highs[row - 2, lane])
+            & (lows[row - 1, lane] < closes[row - 2, lane])
+            & (lows[row - 1, lane] >= lows[row - 2, lane])
+            & (lower_shadow(ins, row - 1, lane) > state[3, lane])
+        )
+        third = (
+            (body(ins, row, lane) < state[5, lane])
+            & (lower_shadow(ins, row, lane) < state[7, lane])
+            & (upper_shadow(ins, row, lane) < state[7, lane])
+            & (lows[row, lane] > lows[row - 1, lane])
+            & (highs[row, lane] < highs[row - 1, lane])
+        )
+        out[row, lane] = 100 if falling & first & second & third else 0
 
 
 @kernel
@@ -189,8 +189,7 @@ def cdl3starsinsouth_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, ro
     """Three black candles, each lying within the reach of the one before: a long one with a long tail, a shorter, a marubozu."""
     for one in OUTER:
         body_limit(ins, one, state, row, age, low, high)
-    for each in SHADOWLESS:
-        height_limit(ins, each, state, row, age, low, high)
+    for other in SHADOWLESS:
+        height_limit(ins, other, state, row, age, low, high)
     if age >= 12:
-        for lane in range(low, high):
-            outs[0][row, lane] = _stars_in_south(ins, state, row, lane)
+        _stars_in_south(ins, outs[0], state, row, low, high)
