@@ -132,7 +132,7 @@ BETA = Entry(
     parameters={"period": checks.period(5, low=1)},
     leading=lambda period: period,
     module="relations",
-    state=11,
+    state=10,
     talib="BETA",
 )
 
@@ -150,7 +150,7 @@ CORREL = Entry(
     parameters={"period": checks.period(30, low=1)},
     leading=lambda period: period - 1,
     module="relations",
-    state=11,
+    state=10,
     talib="CORREL",
 )
 

@@ -59,16 +59,16 @@ def _renew(values: Block, period: int, state: Block, row: int, lane: int) -> Non
 
 @helper
 def _slope(weighted: float, plain: float, period: int) -> float:
-    """Rise of the line from one bar to the next."""
+    """Rise of the line from one bar to the next; what depends on the period alone leaves the loop over lanes."""
     places = period * (period - 1.0) * 0.5
     squares = period * (period - 1.0) * (2.0 * period - 1.0) / 6.0
-    return (period * weighted - places * plain) / (places * places - period * squares)
+    return (period * weighted - places * plain) * (1.0 / (places * places - period * squares))
 
 
 @helper
 def _beginning(slope: float, plain: float, period: int) -> float:
     """The line at the oldest bar."""
-    return (plain - slope * (period * (period - 1.0) * 0.5)) / period
+    return (plain - slope * (period * (period - 1.0) * 0.5)) * (1.0 / period)
 
 
 @kernel

@@ -15,7 +15,7 @@ def stddev_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     (values,), (out,), (period, nbdev) = ins, outs, params
     result = lanes(out, row, low, high)
     deviation_nb(values, result, period, state, 0, row, age, low, high)
-    if age >= period - 1:
+    if age >= period - 1 and nbdev != 1.0:
         for lane in range(high - low):
             result[lane] *= nbdev
 
