@@ -16,7 +16,7 @@ def aroon_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age
     """Bars of the window that came up to its lowest low, and up to its highest high, in percent."""
     (highs, lows), (down, up), (period,) = ins, outs, params
     fell, rose = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    _extremes_nb(highs, lows, fell, rose, period, state, row, age, low, high)
+    _extremes_nb(highs, lows, period, state, row, age, low, high)
     if age >= period:
         factor = 100.0 / period
         down_out, up_out = lanes(down, row, low, high), lanes(up, row, low, high)
@@ -30,7 +30,7 @@ def aroonosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
     """Aroon up minus Aroon down."""
     (highs, lows), (out,), (period,) = ins, outs, params
     fell, rose = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    _extremes_nb(highs, lows, fell, rose, period, state, row, age, low, high)
+    _extremes_nb(highs, lows, period, state, row, age, low, high)
     if age >= period:
         factor = 100.0 / period
         result = lanes(out, row, low, high)
@@ -39,13 +39,13 @@ def aroonosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
 
 
 @helper
-def _extremes_nb(
-    highs: Block, lows: Block, fell: Lanes, rose: Lanes, period: int, state: Block, row: int, age: int, low: int, high: int
-) -> None:
-    """Ages of the newest lowest low and the newest highest high of this bar and `period` before it."""
+def _extremes_nb(highs: Block, lows: Block, period: int, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Ages of the newest lowest low (state 0) and highest high (state 1) of this bar and `period` before it."""
     window = period + 1
-    _newest_extreme_nb(lows, fell, window, -1.0, state, 2, row, age, low, high)
-    _newest_extreme_nb(highs, rose, window, 1.0, state, 2 + 2 * window, row, age, low, high)
+    for side in range(2):
+        # One call for both sides is compiled once.
+        values, sign = (highs, 1.0) if side == 1 else (lows, -1.0)
+        _newest_extreme_nb(values, lanes(state, side, low, high), window, sign, state, 2 + 2 * window * side, row, age, low, high)
 
 
 @helper
@@ -60,40 +60,55 @@ def _newest_extreme_nb(
     best, found, place = lanes(state, base, low, high), lanes(state, base + window, low, high), age % window
     newest, now = lanes(values, row, low, high), float(age)
     if place == 0:
-        if age > 0:
-            _tails_nb(values, window, sign, state, base, row, age, low, high)
         for lane in range(high - low):
             best[lane] = sign * newest[lane]
             found[lane] = now
-    else:
+        if age == 0:
+            return
+        _tails_nb(values, window, sign, state, base, row, age, low, high)
+    if age < window - 1:
         for lane in range(high - low):
             value, held, since = sign * newest[lane], best[lane], found[lane]
             best[lane] = larger(value, held)
             found[lane] = now if value >= held else since
-    if place == window - 1:
-        for lane in range(high - low):
-            result[lane] = found[lane]
-    elif age >= window:
-        tail, tail_found = lanes(state, base + place + 1, low, high), lanes(state, base + window + place + 1, low, high)
-        for lane in range(high - low):
-            since, before = found[lane], tail_found[lane]
-            result[lane] = since if best[lane] >= tail[lane] else before
+        return
+    # A chunk that is complete is the window itself; its own head stands in for the tail that there is none of.
+    after = base + (place + 1) % window
+    tail, tail_found = lanes(state, after, low, high), lanes(state, after + window, low, high)
+    for lane in range(high - low):
+        value, held, since = sign * newest[lane], best[lane], found[lane]
+        top = larger(value, held)
+        last = now if value >= held else since
+        before, earlier = tail[lane], tail_found[lane]
+        result[lane] = last if top >= before else earlier
+        best[lane] = top
+        found[lane] = last
 
 
 @helper
 def _tails_nb(values: Block, window: int, sign: float, state: Block, base: int, row: int, age: int, low: int, high: int) -> None:
     """For each row of the chunk before `row` the greatest from there to its end; the first row is never asked for."""
-    for place in range(window - 1, 0, -1):
-        tail, found = lanes(state, base + place, low, high), lanes(state, base + window + place, low, high)
-        values_then, then = lanes(values, row - window + place, low, high), float(age - window + place)
-        if place == window - 1:
-            for lane in range(high - low):
-                tail[lane] = sign * values_then[lane]
-                found[lane] = then
-        else:
-            younger = lanes(state, base + place + 1, low, high)
-            younger_found = lanes(state, base + window + place + 1, low, high)
-            for lane in range(high - low):
-                value, held, since = sign * values_then[lane], younger[lane], younger_found[lane]
-                tail[lane] = larger(value, held)
-                found[lane] = then if value > held else since
+    place = window - 1
+    tail, found = lanes(state, base + place, low, high), lanes(state, base + window + place, low, high)
+    newest, then = lanes(values, row - 1, low, high), age - 1.0
+    for lane in range(high - low):
+        tail[lane] = sign * newest[lane]
+        found[lane] = then
+    # Two rows a pass, which saves trips through memory; of an odd number the last pass repeats one.
+    while place > 1:
+        one, two = place - 1, max(place - 2, 1)
+        younger, younger_found = lanes(state, base + place, low, high), lanes(state, base + window + place, low, high)
+        a, b = lanes(values, row - window + one, low, high), lanes(values, row - window + two, low, high)
+        a_tail, a_found = lanes(state, base + one, low, high), lanes(state, base + window + one, low, high)
+        b_tail, b_found = lanes(state, base + two, low, high), lanes(state, base + window + two, low, high)
+        a_age, b_age = float(age - window + one), float(age - window + two)
+        for lane in range(high - low):
+            value, held, since = sign * a[lane], younger[lane], younger_found[lane]
+            best = larger(value, held)
+            last = a_age if value > held else since
+            a_tail[lane] = best
+            a_found[lane] = last
+            value = sign * b[lane]
+            b_tail[lane] = larger(value, best)
+            b_found[lane] = b_age if value > best else last
+        place -= 2

@@ -14,8 +14,7 @@ def _above_zero(value: float) -> float:
 @helper
 def _balance(rises: float, falls: float) -> float:
     total = rises + falls
-    share = 100.0 * ((rises - falls) / total)
-    return share if total > 0.0 else 0.0
+    return 100.0 * ((rises - falls) / total) if total > 0.0 else 0.0
 
 
 @kernel
@@ -83,9 +82,8 @@ def imi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     falls[:] = 0.0
     _bodies_nb(opens, closes, rises, falls, row - period + 1, row + 1, low, high)
     for lane in range(high - low):
-        total = rises[lane] + falls[lane]
-        share = 100.0 * (rises[lane] / total)
-        result[lane] = share if total > 0.0 else 50.0
+        up, total = rises[lane], rises[lane] + falls[lane]
+        result[lane] = 100.0 * (up / total) if total > 0.0 else 50.0
 
 
 @helper
@@ -114,6 +112,5 @@ def bop_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     begin, last = lanes(opens, row, low, high), lanes(closes, row, low, high)
     top, bottom, result = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(out, row, low, high)
     for lane in range(high - low):
-        reach = top[lane] - bottom[lane]
-        share = (last[lane] - begin[lane]) / reach
-        result[lane] = 0.0 if reach <= 0.0 else share
+        body, reach = last[lane] - begin[lane], top[lane] - bottom[lane]
+        result[lane] = 0.0 if reach <= 0.0 else body / reach

@@ -41,9 +41,9 @@ def vortex_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     old_bottom, older_bottom = lanes(lows, first, low, high), lanes(lows, first - 1, low, high)
     older = lanes(closes, first - 1, low, high)
     for lane in range(high - low):
-        reach, ways_up, ways_down = ranges[lane], up[lane] / ranges[lane], down[lane] / ranges[lane]
-        plus[lane] = ways_up if reach > 0.0 else 0.0
-        minus[lane] = ways_down if reach > 0.0 else 0.0
+        reach, ways_up, ways_down = ranges[lane], up[lane], down[lane]
+        plus[lane] = ways_up / reach if reach > 0.0 else 0.0
+        minus[lane] = ways_down / reach if reach > 0.0 else 0.0
         ranges[lane] -= true_range(old_top[lane], old_bottom[lane], older[lane])
         up[lane] -= abs(old_top[lane] - older_bottom[lane])
         down[lane] -= abs(old_bottom[lane] - older_top[lane])
@@ -73,8 +73,7 @@ def er_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: i
         start, result = lanes(values, row - period, low, high), lanes(out, row, low, high)
         for lane in range(high - low):
             change, total = newest[lane] - start[lane], way[lane]
-            share = abs(change / total)
-            result[lane] = 1.0 if total <= change else share
+            result[lane] = 1.0 if total <= change else abs(change / total)
 
 
 @kernel
@@ -91,9 +90,8 @@ def vhf_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
         bottom[lane] = newest[lane]
     _walk_nb(values, way, top, bottom, period, row, low, high)
     for lane in range(high - low):
-        total = way[lane]
-        share = (top[lane] - bottom[lane]) / total
-        result[lane] = share if total > 0.0 else 0.0
+        total, reach = way[lane], top[lane] - bottom[lane]
+        result[lane] = reach / total if total > 0.0 else 0.0
 
 
 @helper

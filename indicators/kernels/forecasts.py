@@ -20,9 +20,8 @@ def fosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
     if age >= period:
         result = lanes(out, row, low, high)
         for lane in range(high - low):
-            value = newest[lane]
-            share = 100.0 * (value - forecast[lane]) / value
-            result[lane] = share if value != 0.0 else 0.0
+            value, distance = newest[lane], newest[lane] - forecast[lane]
+            result[lane] = 100.0 * distance / value if value != 0.0 else 0.0
     _line_sums_nb(values, period, state, row, age, low, high)
     if age >= period - 1:
         weighted, plain = lanes(state, 1, low, high), lanes(state, 2, low, high)
@@ -88,8 +87,7 @@ def _added_up(values: Block, row: int, lane: int, period: int) -> tuple[float, f
 @helper
 def _change(newest: float, before: float) -> float:
     """Rate of change in percent, 0 from a price of 0."""
-    share = (newest / before - 1.0) * 100.0
-    return share if before != 0.0 else 0.0
+    return (newest / before - 1.0) * 100.0 if before != 0.0 else 0.0
 
 
 @kernel

@@ -13,13 +13,9 @@ def fractal_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
     (highs, lows), (swinghigh, swinglow), (leftbars, rightbars) = ins, outs, params
     if age < leftbars + rightbars:
         return
-    highest, lowest, pivot = lanes(state, 0, low, high), lanes(state, 1, low, high), row - rightbars
-    top, bottom = lanes(highs, pivot - leftbars, low, high), lanes(lows, pivot - leftbars, low, high)
-    for lane in range(high - low):
-        highest[lane] = top[lane]
-        lowest[lane] = bottom[lane]
-    _widen_nb(highs, lows, state, pivot - leftbars + 1, pivot, low, high)
-    _widen_nb(highs, lows, state, pivot + 1, row + 1, low, high)
+    pivot = row - rightbars
+    _widest_nb(highs, lows, state, pivot, leftbars, rightbars, low, high)
+    highest, lowest = lanes(state, 0, low, high), lanes(state, 1, low, high)
     top, bottom = lanes(highs, pivot, low, high), lanes(lows, pivot, low, high)
     above, below = lanes(swinghigh, row, low, high), lanes(swinglow, row, low, high)
     for lane in range(high - low):
@@ -28,11 +24,21 @@ def fractal_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
 
 
 @helper
-def _widen_nb(highs: Block, lows: Block, state: Block, first: int, end: int, low: int, high: int) -> None:
-    """Widen the two extremes by these rows."""
+def _widest_nb(highs: Block, lows: Block, state: Block, pivot: int, leftbars: int, rightbars: int, low: int, high: int) -> None:
+    """Extremes of the bars around the pivot: the outermost two, then two a pass; of an odd number the last is taken twice."""
     highest, lowest = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    for at in range(first, end):
-        top, bottom = lanes(highs, at, low, high), lanes(lows, at, low, high)
+    first, last = pivot - leftbars, pivot + rightbars
+    top, bottom = lanes(highs, first, low, high), lanes(lows, first, low, high)
+    next_top, next_bottom = lanes(highs, last, low, high), lanes(lows, last, low, high)
+    for lane in range(high - low):
+        highest[lane] = larger(top[lane], next_top[lane])
+        lowest[lane] = -larger(-bottom[lane], -next_bottom[lane])
+    inner = leftbars + rightbars - 2
+    for number in range(1, inner + 1, 2):
+        following = min(number + 1, inner)
+        one, other = first + number + (number >= leftbars), first + following + (following >= leftbars)
+        top, bottom = lanes(highs, one, low, high), lanes(lows, one, low, high)
+        next_top, next_bottom = lanes(highs, other, low, high), lanes(lows, other, low, high)
         for lane in range(high - low):
-            highest[lane] = larger(top[lane], highest[lane])
-            lowest[lane] = -larger(-bottom[lane], -lowest[lane])
+            highest[lane] = larger(larger(highest[lane], top[lane]), next_top[lane])
+            lowest[lane] = -larger(larger(-lowest[lane], -bottom[lane]), -next_bottom[lane])
