@@ -6,17 +6,6 @@ Sums "from the first bar on" begin with the first bar that is passed in: their l
 from indicators import checks, matypes
 from indicators.entry import Entry
 
-# What `pvo_nb` leaves for the fast average, whichever it is, together with two rows a bar.
-ROOM = 96
-
-
-def _pvo_state(fastperiod: int, slowperiod: int, matype: int) -> int:
-    fast, slow = sorted((fastperiod, slowperiod))
-    if matype in (matypes.EMA, matypes.DEFAULT):
-        return 4
-    return 2 + ROOM + 2 * fast + matypes.average_state(slow, matype)
-
-
 AD = Entry(
     name="ad",
     group="volume",
@@ -174,7 +163,7 @@ PVO = Entry(
     },
     leading=lambda fastperiod, slowperiod, matype: matypes.average_leading(max(fastperiod, slowperiod), matype),
     module="flows",
-    state=_pvo_state,
+    state=lambda fastperiod, slowperiod, matype: 2 + 2 * matypes.average_state(max(fastperiod, slowperiod), matype),
     talib="PVO",
 )
 

@@ -7,14 +7,10 @@ from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import average_step_nb
 from indicators.kernels.rows import lanes
 from indicators.kernels.volume import money_flow
+from indicators.matypes import DEFAULT, EMA
 
 # TA-Lib takes averages of volume below this for zero and does not divide by them.
 NO_VOLUME = 1e-14
-
-# `matype` of the EMA, and the one that says "as usual here", which is the EMA too.
-EMA, OWN = 1, 11
-# Together with two rows a bar, room for what any moving average keeps.
-ROOM = 96
 
 
 @kernel
@@ -26,9 +22,9 @@ def adosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age
         line[:] = 0.0
         fast[:] = 0.0
         slow[:] = 0.0
-    fast_kept = (fastperiod - 1.0) / (fastperiod + 1.0) if age > 0 else 0.0
-    slow_kept = (slowperiod - 1.0) / (slowperiod + 1.0) if age > 0 else 0.0
-    fast_weight, slow_weight = 1.0 - fast_kept, 1.0 - slow_kept
+    fast_weight = 2.0 / (fastperiod + 1.0) if age > 0 else 1.0
+    slow_weight = 2.0 / (slowperiod + 1.0) if age > 0 else 1.0
+    fast_kept, slow_kept = 1.0 - fast_weight, 1.0 - slow_weight
     top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
     traded = lanes(volume, row, low, high)
     # While there is no result a row of state stands in for it, so that one loop does for every bar.
@@ -103,17 +99,15 @@ def _percent_above(fast: float, slow: float) -> float:
 def pvo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Fast average of volume above the slow one, in percent.
 
-    State: both averages, what the fast one keeps (room for any), what the slow one keeps.
+    State: both averages; what each keeps, in equal shares.
     """
     (volume,), (out,), (fastperiod, slowperiod, matype) = ins, outs, params
     newest, fast, slow = lanes(volume, row, low, high), lanes(state, 0, low, high), lanes(state, 1, low, high)
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
-    kind = EMA if matype == OWN else matype
-    slow_base = 3 if kind == EMA else 2 + ROOM + 2 * fast_bars
-    # All the averages that a matype may name are in the machine code once for each place that calls for one.
-    for which in range(2):
-        bars, base = (slow_bars, slow_base) if which == 1 else (fast_bars, 2)
-        average_step_nb(newest, lanes(state, which, low, high), bars, kind, state, base, age, low, high)
+    kind = EMA if matype == DEFAULT else matype
+    share = (state.shape[0] - 2) // 2
+    average_step_nb(newest, fast, fast_bars, kind, state, 2, age, low, high)
+    average_step_nb(newest, slow, slow_bars, kind, state, 2 + share, age, low, high)
     if age >= average_leading_nb(slow_bars, kind):
         result = lanes(out, row, low, high)
         for lane in range(high - low):
