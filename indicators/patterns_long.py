@@ -313,7 +313,7 @@ HIKKAKES = (
         "one of the next three bars closes above the high (below the low) of the inside bar: the pattern is confirmed",
         "patterns_hikkake",
         leading=5,
-        state=3,
+        state=4,
         source=CHESLER,
     ),
     pattern(
@@ -323,7 +323,7 @@ HIKKAKES = (
         "near its low (high)",
         "patterns_hikkake",
         leading=10,
-        state=5,
+        state=6,
         source=CHESLER,
     ),
 )

@@ -1,7 +1,7 @@
 """Kernels of the hikkake patterns: a break out of an inside bar that turns out false, and the bar that confirms it.
 
-In the state: which pattern waits to be confirmed (1 up, -1 down, 0 none), the age at which it was seen, and the price that a
-close must pass.
+In the state: which pattern waits to be confirmed (1 up, -1 down, 0 none), the age at which it was seen, the price that a
+close must pass, and the pattern that ends on this bar.
 """
 
 from typing import Any
@@ -14,8 +14,9 @@ from indicators.kernels.rows import lanes
 # Bars within which a pattern can be confirmed.
 PATIENCE = 3
 
-# The search begins three bars before the first result.
-NEAR_EDGE = limit_of(NEAR, 7, 3, shift=2)
+# Ages of the first results. The search begins three bars before.
+LEADING, NESTED_LEADING = 5, 10
+NEAR_EDGE = limit_of(NEAR, NESTED_LEADING - 3, 4, shift=2)
 
 
 @helper
@@ -34,26 +35,27 @@ def _fails(ins: Blocks, row: int, lane: int) -> float:
 
 
 @helper
-def _answer(ins: Blocks, turn: float, state: Block, row: int, age: float, lane: int) -> int:
-    """What this bar is, given the pattern that ends here (0: none): 100 a pattern, 200 a confirmation; keeps what waits."""
-    waiting, since, level = state[0, lane], state[1, lane], state[2, lane]
-    closed, top, bottom = ins[3][row, lane], ins[1][row - 1, lane], ins[2][row - 1, lane]
-    passed = closed > level if waiting > 0.0 else closed < level
-    confirmed = passed & (waiting != 0.0) & (age <= since + PATIENCE)
-    left = 0.0 if confirmed else waiting
-    state[0, lane] = left if turn == 0.0 else turn
-    state[1, lane] = since if turn == 0.0 else age
-    state[2, lane] = level if turn == 0.0 else (top if turn > 0.0 else bottom)
-    confirmation = (200 if waiting > 0.0 else -200) if confirmed else 0
-    return confirmation if turn == 0.0 else (100 if turn > 0.0 else -100)
+def _answer(ins: Blocks, out: Block, state: Block, row: int, age: float, leading: int, low: int, high: int) -> None:
+    """What each bar is, given the patterns that end here: 100 a pattern, 200 a confirmation; keeps what waits."""
+    for lane in each_lane(low, high):
+        waiting, since, level, turn = state[0, lane], state[1, lane], state[2, lane], state[3, lane]
+        closed, top, bottom = ins[3][row, lane], ins[1][row - 1, lane], ins[2][row - 1, lane]
+        passed = closed > level if waiting > 0.0 else closed < level
+        confirmed = passed & (waiting != 0.0) & (age <= since + PATIENCE)
+        left = 0.0 if confirmed else waiting
+        state[0, lane] = left if turn == 0.0 else turn
+        state[1, lane] = since if turn == 0.0 else age
+        state[2, lane] = level if turn == 0.0 else (top if turn > 0.0 else bottom)
+        confirmation = (200 if waiting > 0.0 else -200) if confirmed else 0
+        answer = confirmation if turn == 0.0 else (100 if turn > 0.0 else -100)
+        out[row, lane] = answer if age >= leading else 0
 
 
 @helper
-def _hikkake(ins: Blocks, out: Block, state: Block, row: int, age: float, low: int, high: int) -> None:
+def _hikkake(ins: Blocks, state: Block, row: int, low: int, high: int) -> None:
     for lane in each_lane(low, high):
         turn = _fails(ins, row, lane)
-        answer = _answer(ins, turn if _inside(ins, row - 1, lane) else 0.0, state, row, age, lane)
-        out[row, lane] = answer if age >= 5 else 0
+        state[3, lane] = turn if _inside(ins, row - 1, lane) else 0.0
 
 
 @kernel
@@ -61,19 +63,19 @@ def cdlhikkake_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int
     """An inside bar, then a bar with both ends beyond it to one side."""
     if age == 0:
         lanes(state, 0, low, high)[:] = 0.0
-    if age >= 2:
-        _hikkake(ins, outs[0], state, row, float(age), low, high)
+    if age >= LEADING - 3:
+        _hikkake(ins, state, row, low, high)
+        _answer(ins, outs[0], state, row, float(age), LEADING, low, high)
 
 
 @helper
-def _nested_hikkake(ins: Blocks, out: Block, state: Block, row: int, age: float, low: int, high: int) -> None:
+def _nested_hikkake(ins: Blocks, state: Block, row: int, low: int, high: int) -> None:
     for lane in each_lane(low, high):
-        last, top, bottom, near = ins[3][row - 2, lane], ins[1][row - 2, lane], ins[2][row - 2, lane], state[4, lane]
+        last, top, bottom, near = ins[3][row - 2, lane], ins[1][row - 2, lane], ins[2][row - 2, lane], state[5, lane]
         turn = _fails(ins, row, lane)
         at_edge = last <= bottom + near if turn > 0.0 else last >= top - near
         found = _inside(ins, row - 1, lane) & _inside(ins, row - 2, lane) & at_edge
-        answer = _answer(ins, turn if found else 0.0, state, row, age, lane)
-        out[row, lane] = answer if age >= 10 else 0
+        state[3, lane] = turn if found else 0.0
 
 
 @kernel
@@ -82,5 +84,6 @@ def cdlhikkakemod_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: 
     height_limit(ins, NEAR_EDGE, state, row, age, low, high)
     if age == 0:
         lanes(state, 0, low, high)[:] = 0.0
-    if age >= 7:
-        _nested_hikkake(ins, outs[0], state, row, float(age), low, high)
+    if age >= NESTED_LEADING - 3:
+        _nested_hikkake(ins, state, row, low, high)
+        _answer(ins, outs[0], state, row, float(age), NESTED_LEADING, low, high)
