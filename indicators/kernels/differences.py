@@ -107,8 +107,13 @@ def dpo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
 def eri_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """High and low minus the exponential average of the close. State: the average, what it keeps."""
     (highs, lows, closes), (bullpower, bearpower), (period,) = ins, outs, params
-    average = lanes(state, 0, low, high)
-    ema_step_nb(lanes(closes, row, low, high), average, period, state, 1, age, low, high)
+    average, last = lanes(state, 0, low, high), lanes(closes, row, low, high)
+    if period == 1:
+        # An average of one bar is the bar itself, to the last bit: what is left of the high may be nothing.
+        for lane in range(high - low):
+            average[lane] = last[lane]
+    else:
+        ema_step_nb(last, average, period, state, 1, age, low, high)
     if age >= period - 1:
         top, bottom = lanes(highs, row, low, high), lanes(lows, row, low, high)
         bull, bear = lanes(bullpower, row, low, high), lanes(bearpower, row, low, high)
