@@ -35,7 +35,7 @@ def _fails(ins: Blocks, row: int, lane: int) -> float:
 
 
 @helper
-def _answer(ins: Blocks, out: Block, state: Block, row: int, age: float, leading: int, low: int, high: int) -> None:
+def _answer(ins: Blocks, out: Block, state: Block, row: int, age: float, defined: bool, low: int, high: int) -> None:
     """What each bar is, given the patterns that end here: 100 a pattern, 200 a confirmation; keeps what waits."""
     for lane in each_lane(low, high):
         waiting, since, level, turn = state[0, lane], state[1, lane], state[2, lane], state[3, lane]
@@ -48,7 +48,7 @@ def _answer(ins: Blocks, out: Block, state: Block, row: int, age: float, leading
         state[2, lane] = level if turn == 0.0 else (top if turn > 0.0 else bottom)
         confirmation = (200 if waiting > 0.0 else -200) if confirmed else 0
         answer = confirmation if turn == 0.0 else (100 if turn > 0.0 else -100)
-        out[row, lane] = answer if age >= leading else 0
+        out[row, lane] = answer if defined else 0
 
 
 @helper
@@ -65,7 +65,7 @@ def cdlhikkake_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int
         lanes(state, 0, low, high)[:] = 0.0
     if age >= LEADING - 3:
         _hikkake(ins, state, row, low, high)
-        _answer(ins, outs[0], state, row, float(age), LEADING, low, high)
+        _answer(ins, outs[0], state, row, float(age), age >= LEADING, low, high)
 
 
 @helper
@@ -86,4 +86,4 @@ def cdlhikkakemod_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: 
         lanes(state, 0, low, high)[:] = 0.0
     if age >= NESTED_LEADING - 3:
         _nested_hikkake(ins, state, row, low, high)
-        _answer(ins, outs[0], state, row, float(age), NESTED_LEADING, low, high)
+        _answer(ins, outs[0], state, row, float(age), age >= NESTED_LEADING, low, high)
