@@ -85,7 +85,7 @@ def ht_trendline_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
     for lane in range(high - low):
         cycle[lane] = 0.33 * period[lane] + 0.67 * cycle[lane]
         bars[lane] = math.floor(cycle[lane] + 0.5)
-    _add_back(values, row, bars, now, low, high)
+    add_back_nb(values, row, row - age, bars, now, low, high)
     for lane in range(high - low):
         now[lane] = now[lane] / bars[lane] if bars[lane] > 0.0 else 0.0
     if age >= TRENDLINE_LEADING:
@@ -95,17 +95,18 @@ def ht_trendline_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: i
 
 
 @helper
-def _add_back(values: Block, row: int, bars: Lanes, total: Lanes, low: int, high: int) -> None:
-    """Add up the last `bars` prices of each lane, newest first, four rows a pass.
+def add_back_nb(values: Block, row: int, begin: int, bars: Lanes, total: Lanes, low: int, high: int) -> None:
+    """Add up the last `bars` prices of each lane, newest first, four rows a pass; no row above `begin` is read.
 
-    Rows that only some lanes need count 0 in the others; periods are far shorter than the series is old.
+    Rows that only some lanes need count 0 in the others.
     """
     longest = 0.0
     for lane in range(high - low):
         longest = bars[lane] if bars[lane] > longest else longest  # noqa: FURB136 - numba's max() takes branches for NaN
     for back in range(0, int(longest), 4):
-        one, two = lanes(values, row - back, low, high), lanes(values, row - back - 1, low, high)
-        three, four = lanes(values, row - back - 2, low, high), lanes(values, row - back - 3, low, high)
+        at = row - back
+        one, two = lanes(values, at, low, high), lanes(values, max(at - 1, begin), low, high)
+        three, four = lanes(values, max(at - 2, begin), low, high), lanes(values, max(at - 3, begin), low, high)
         for lane in range(high - low):
             left = bars[lane] - back
             a, b, c, d = one[lane], two[lane], three[lane], four[lane]

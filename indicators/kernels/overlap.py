@@ -117,7 +117,7 @@ def _average(result: Lanes, period: int, matype: int, state: Block, base: int, a
         return
     if matype == ZLEMA:
         lag = (period - 1) // 2
-        _lead(newest, lag, state, base + 13, age, low, high)
+        lead_nb(newest, lag, state, base + 13, age, low, high)
     for stage in range(count):
         _stage_step(period, matype, stage, state, base, age - lag, low, high)
     if age >= average_leading_nb(period, matype):
@@ -151,17 +151,17 @@ def _stage_step(period: int, matype: int, stage: int, state: Block, base: int, a
         elif stage == 2:
             source, span, since = lanes(state, base + 4, low, high), int(math.sqrt(period)), age - period + 1
             ring += 6 + period + half
-            _double(lanes(state, base + 2, low, high), lanes(state, base + 1, low, high), source, low, high)
+            double_nb(lanes(state, base + 2, low, high), lanes(state, base + 1, low, high), source, low, high)
     if since < 0:
         return
     if matype in (SMA, TRIMA, DEFAULT):
-        _simple(source, value, span, state, ring, since, low, high)
+        simple_nb(source, value, span, state, ring, since, low, high)
     elif matype in (WMA, HMA):
         wma_step_nb(source, value, span, state, ring, since, low, high)
     else:
         weight = 1.0 / period if matype == RMA else 2.0 / (period + 1)
         average = lanes(state, base + 7 + stage, low, high)
-        _exponential(source, value, average, span, weight, since, low, high)
+        exponential_nb(source, value, average, span, weight, since, low, high)
 
 
 @helper
@@ -176,30 +176,36 @@ def _sum_up(result: Lanes, matype: int, count: int, state: Block, base: int, low
     elif matype == TEMA:
         of_b, of_c = -3.0, 3.0
     elif matype == T3:
-        square, cube = T3_FACTOR * T3_FACTOR, T3_FACTOR * T3_FACTOR * T3_FACTOR
-        of_a, of_b = -cube, 3.0 * (square + cube)
-        of_c, of_d = -6.0 * square - 3.0 * (T3_FACTOR + cube), 1.0 + 3.0 * T3_FACTOR + cube + 3.0 * square
+        of_a, of_b, of_c, of_d = t3_weights(T3_FACTOR)
     for lane in range(high - low):
         result[lane] = of_a * a[lane] + of_b * b[lane] + of_c * c[lane] + of_d * d[lane]
 
 
 @helper
-def _double(now: Lanes, before: Lanes, result: Lanes, low: int, high: int) -> None:
+def t3_weights(factor: float) -> tuple[float, float, float, float]:
+    """What T3 makes of the sixth, fifth, fourth and third EMA."""
+    square, cube = factor * factor, factor * factor * factor
+    return -cube, 3.0 * (square + cube), -6.0 * square - 3.0 * (factor + cube), 1.0 + 3.0 * factor + cube + 3.0 * square
+
+
+@helper
+def double_nb(now: Lanes, before: Lanes, result: Lanes, low: int, high: int) -> None:
+    """Twice one minus the other."""
     for lane in range(high - low):
         result[lane] = 2.0 * now[lane] - before[lane]
 
 
 @helper
-def _lead(newest: Lanes, lag: int, state: Block, ring: int, age: int, low: int, high: int) -> None:
+def lead_nb(newest: Lanes, lag: int, state: Block, ring: int, age: int, low: int, high: int) -> None:
     """Let the value be ahead by what it gained in `lag` bars."""
     slot, earlier = lanes(state, ring + age % (lag + 1), low, high), lanes(state, ring + (age + 1) % (lag + 1), low, high)
     copy_nb(newest, slot, low, high)
     if age >= lag:
-        _double(slot, earlier, newest, low, high)
+        double_nb(slot, earlier, newest, low, high)
 
 
 @helper
-def _simple(source: Lanes, value: Lanes, period: int, state: Block, ring: int, age: int, low: int, high: int) -> None:
+def simple_nb(source: Lanes, value: Lanes, period: int, state: Block, ring: int, age: int, low: int, high: int) -> None:
     """As `sma_step_nb`, in one loop; `value` is written from the first bar on."""
     total, slot = lanes(state, ring, low, high), lanes(state, ring + 1 + age % period, low, high)
     oldest, full = lanes(state, ring + 1 + (age + 1) % period, low, high), age >= period - 1
@@ -213,7 +219,9 @@ def _simple(source: Lanes, value: Lanes, period: int, state: Block, ring: int, a
 
 
 @helper
-def _exponential(source: Lanes, value: Lanes, average: Lanes, period: int, weight: float, age: int, low: int, high: int) -> None:
+def exponential_nb(
+    source: Lanes, value: Lanes, average: Lanes, period: int, weight: float, age: int, low: int, high: int
+) -> None:
     """As `ema_step_nb`, in one loop; `value` is written from the first bar on. Until there are enough, a sum is kept."""
     kept, share = (1.0, weight) if age >= period else (0.0, 1.0)
     divisor = period if age == period - 1 else 1

@@ -16,8 +16,12 @@ from tests.unit.indicators.cases import WAITING
 
 HOLD = {"value": -12345.678, "condition": True, "count": -12345}
 SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "signalperiod": (1, 3), "nbdevup": (2.0,),
-         "nbdevdn": (2.0,), "matype": (0, 1, 2), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
+         "nbdevdn": (2.0,), "matype": tuple(range(14)), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
          "slowd_period": (1, 3), "slowd_matype": (1,), "percentile": (0.0, 50.0, 100.0), "nbdev": (2.0,),
+         "vfactor": (0.7,), "minperiod": (1, 2), "maxperiod": (1, 5), "atrperiod": (1, 4), "multiplier": (3.0,),
+         "acceleration": (0.02,), "maximum": (0.2,), "startvalue": (0.0, -100.0), "offsetonreverse": (0.1,),
+         **dict.fromkeys(("accelerationinitlong", "accelerationlong", "accelerationinitshort", "accelerationshort"), (0.02,)),
+         "accelerationmaxlong": (0.2,), "accelerationmaxshort": (0.2,),
          "fastlimit": (0.5,), "slowlimit": (0.05,),
          "penetration": (0.0, 0.5),
          "rocperiod": (1, 3), "stddevperiod": (2, 5), "session_minutes": (1, 1440),
