@@ -71,13 +71,17 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "elder_ray": "eri",
         "force_index": "efi",
         "heikin_ashi": "ha",
+        "hull": "hma",
+        "keltner": "kc",
         "linear_regression": "linearreg",
         "mass_index": "massi",
+        "parabolic_sar": "sar",
         "percent_rank": "percentrank",
         "relative_volume": "rvol",
         "slope": "linearreg_slope",
         "stdev": "stddev",
         "stochastic": "stoch",
+        "wilder": "rma",
         "williams_r": "willr",
     }
 )
