@@ -5,6 +5,7 @@ PYTHON := $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 SEEDS ?= 300
 DEMO_SECONDS ?= 0
+CANDLES ?= ../shared/data/spot-1h.parquet
 DEMO_HOME ?= $(CURDIR)/.engine/demo
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 export PYTHONDONTWRITEBYTECODE :=
@@ -65,8 +66,11 @@ simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain, and of the feeds, 
 bench: .venv/.dev .venv/.kernels ## measure this machine, peers included
 	@$(BIN)/engine bench
 
-docs: .venv/.dev ## write docs/settings.md anew from the declarations
+docs: .venv/.dev ## write the reference pages of settings and indicators anew
 	@$(BIN)/python -m cli.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+	@$(BIN)/python -m cli.reference_indicators > docs/indicators.md.new && mv docs/indicators.md.new docs/indicators.md
+	@if test -f $(CANDLES); then $(BIN)/python -m cli.indicator_pictures $(CANDLES) docs/indicators; \
+	else echo "no recorded candles: $(CANDLES): pictures stay as they are; pass CANDLES=FILE.parquet"; fi
 
 image: ## build the container image
 	docker build --tag engine .

@@ -28,6 +28,7 @@ GROUPS = (
     ("price", "one price made of several"),
     ("statistic", "statistics of a window"),
     ("math", "arithmetic of series, functions of each value"),
+    ("trend", "extremes of the last bars, and crossings"),
     ("screen", "conditions and measures for screens"),
     ("pattern", "candlestick patterns"),
 )
