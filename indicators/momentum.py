@@ -16,7 +16,7 @@ def _macdext_state(
     fastperiod: int, fastmatype: int, slowperiod: int, slowmatype: int, signalperiod: int, signalmatype: int
 ) -> int:
     fast, slow = average_state(fastperiod, fastmatype), average_state(slowperiod, slowmatype)
-    return 4 + 3 * max(fast, slow, average_state(signalperiod, signalmatype))
+    return 5 + 3 * max(fast, slow, average_state(signalperiod, signalmatype))
 
 
 RSI = Entry(
@@ -33,7 +33,7 @@ RSI = Entry(
     parameters={"period": checks.period(14)},
     leading=lambda period: period,
     module="momentum",
-    state=2,
+    state=3,
     talib="RSI",
 )
 
@@ -122,7 +122,7 @@ PPO = Entry(
     },
     leading=lambda fastperiod, slowperiod, matype: average_leading(max(fastperiod, slowperiod), matype),
     module="momentum",
-    state=lambda fastperiod, slowperiod, matype: 2 + 2 * average_state(max(fastperiod, slowperiod), matype),
+    state=lambda fastperiod, slowperiod, matype: 3 + 2 * average_state(max(fastperiod, slowperiod), matype),
     talib="PPO",
 )
 
@@ -201,7 +201,7 @@ MFI = Entry(
     },
     leading=lambda period: period,
     module="oscillators",
-    state=lambda period: 4 + 2 * period,
+    state=lambda period: 5 + 2 * period,
     talib="MFI",
 )
 

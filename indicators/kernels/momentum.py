@@ -7,6 +7,8 @@ from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import average_step_nb, ema_step_nb
 from indicators.kernels.rates import ratio
 from indicators.kernels.rows import lanes
+from indicators.kernels.volatility import larger
+from indicators.matypes import DEFAULT, EMA
 
 # MACDFIX keeps the rounded weights that G. Appel published for his 12 and 26 days.
 FIXED_FAST, FIXED_SLOW = 12, 26
@@ -28,32 +30,33 @@ def rsi_step_nb(
 ) -> None:
     """Wilder's averages of gains and losses, seeded with the plain mean of the first `period` changes.
 
-    Needs two rows of state from `base` on, and an `age` that is not 0.
+    Needs two rows of state from `base` on, and an `age` that is not 0; `result` means something from `age` `period` on.
     """
-    gain, loss = lanes(state, base, low, high), lanes(state, base + 1, low, high)
+    gains, losses = lanes(state, base, low, high), lanes(state, base + 1, low, high)
     if age == 1:
-        gain[:] = 0.0
-        loss[:] = 0.0
+        gains[:] = 0.0
+        losses[:] = 0.0
     newest, before = lanes(values, row, low, high), lanes(values, row - 1, low, high)
     # Plain sums until there are enough, then the average decays; the seed is the sum, shared out.
     kept = period - 1.0 if age > period else 1.0
     share = 1.0 / period if age >= period else 1.0
     for lane in range(high - low):
         change = newest[lane] - before[lane]
-        rise = max(0.0, change)
-        gain[lane] = (gain[lane] * kept + rise) * share
-        loss[lane] = (loss[lane] * kept + (rise - change)) * share
-    if age >= period:
-        for lane in range(high - low):
-            result[lane] = _rsi_value(gain[lane], loss[lane])
+        rise = larger(change, 0.0)
+        gain = (gains[lane] * kept + rise) * share
+        loss = (losses[lane] * kept + (rise - change)) * share
+        gains[lane] = gain
+        losses[lane] = loss
+        result[lane] = _rsi_value(gain, loss)
 
 
 @kernel
 def rsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Share of the gains in all changes."""
+    """Share of the gains in all changes; state: both averages, and what takes the result as long as it means nothing."""
     (values,), (out,), (period,) = ins, outs, params
     if age > 0:
-        rsi_step_nb(values, lanes(out, row, low, high), period, state, 0, row, age, low, high)
+        result = lanes(out, row, low, high) if age >= period else lanes(state, 2, low, high)
+        rsi_step_nb(values, result, period, state, 0, row, age, low, high)
 
 
 @kernel
@@ -157,6 +160,12 @@ def trix_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
         third[lane] = thrice
 
 
+@helper
+def percentage(part: float, whole: float) -> float:
+    """`part` in percent of `whole`; 0 where there is no whole."""
+    return 100.0 * part / whole if whole > 0.0 else 0.0
+
+
 @kernel
 def tsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Changes, smoothed twice, in percent of their sizes, smoothed twice.
@@ -175,7 +184,7 @@ def tsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     if age > firstperiod + secondperiod - 2:
         result, total, sizes = lanes(out, row, low, high), lanes(state, 4, low, high), lanes(state, 5, low, high)
         for lane in range(high - low):
-            result[lane] = 100.0 * total[lane] / sizes[lane] if sizes[lane] > 0.0 else 0.0
+            result[lane] = percentage(total[lane], sizes[lane])
 
 
 @helper
@@ -206,26 +215,30 @@ def smooth_pair_nb(firstperiod: int, secondperiod: int, state: Block, age: int, 
 def macdext_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """As MACD with averages of any kind; both begin so that they have their first value on the same bar.
 
-    State: fast average, slow average, their difference, its average; then a third of the rest for each average.
+    State: newest value, fast average, slow average, their difference, its average; a third of the rest for each average.
     """
     (values,), (macd, signal, hist), params_ = ins, outs, params
     fastperiod, fastmatype, slowperiod, slowmatype, signalperiod, signalmatype = params_
-    newest, share = lanes(values, row, low, high), (state.shape[0] - 4) // 3
-    fast, slow = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    line, smoothed = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    share = (state.shape[0] - 5) // 3
     fast_leading, slow_leading = average_leading_nb(fastperiod, fastmatype), average_leading_nb(slowperiod, slowmatype)
     both = max(fast_leading, slow_leading)
-    if age >= both - fast_leading:
-        average_step_nb(newest, fast, fastperiod, fastmatype, state, 4, age - both + fast_leading, low, high)
-    if age >= both - slow_leading:
-        average_step_nb(newest, slow, slowperiod, slowmatype, state, 4 + share, age - both + slow_leading, low, high)
-    if age < both:
-        return
+    ready = age >= both + average_leading_nb(signalperiod, signalmatype)
     sign = -1.0 if slowperiod < fastperiod else 1.0
-    for lane in range(high - low):
-        line[lane] = (fast[lane] - slow[lane]) * sign
-    average_step_nb(line, smoothed, signalperiod, signalmatype, state, 4 + 2 * share, age - both, low, high)
-    if age >= both + average_leading_nb(signalperiod, signalmatype):
+    copy_nb(lanes(values, row, low, high), lanes(state, 0, low, high), low, high)
+    # Averages take long to compile: one call for all three.
+    for which in range(3):
+        source, result, period, matype, since = 0, 1, fastperiod, fastmatype, age - both + fast_leading
+        if which == 1:
+            result, period, matype, since = 2, slowperiod, slowmatype, age - both + slow_leading
+        elif which == 2:
+            source, result, period, matype, since = 3, 4, signalperiod, signalmatype, age - both
+            if since >= 0:
+                _difference_nb(state, sign, low, high)
+        if since >= 0:
+            newest, average = lanes(state, source, low, high), lanes(state, result, low, high)
+            average_step_nb(newest, average, period, matype, state, 5 + which * share, since, low, high)
+    if ready:
+        line, smoothed = lanes(state, 3, low, high), lanes(state, 4, low, high)
         line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)
         for lane in range(high - low):
             line_out[lane] = line[lane]
@@ -233,16 +246,40 @@ def macdext_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
             hist_out[lane] = line[lane] - smoothed[lane]
 
 
+@helper
+def copy_nb(newest: Lanes, result: Lanes, low: int, high: int) -> None:
+    """Copy an input to where averages may read it, which are compiled for rows of state only."""
+    for lane in range(high - low):
+        result[lane] = newest[lane]
+
+
+@helper
+def _difference_nb(state: Block, sign: float, low: int, high: int) -> None:
+    fast, slow, line = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(state, 3, low, high)
+    for lane in range(high - low):
+        line[lane] = (fast[lane] - slow[lane]) * sign
+
+
+@helper
+def _percent_above(fast: float, slow: float) -> float:
+    return 0.0 if abs(slow) < NO_PRICE else (fast - slow) / slow * 100.0
+
+
 @kernel
 def ppo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Fast minus slow average in percent of the slow one. State: both; then half of the rest for what each keeps."""
-    (values,), (out,), (fastperiod, slowperiod, matype) = ins, outs, params
-    newest, share = lanes(values, row, low, high), (state.shape[0] - 2) // 2
-    fast, slow = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    """Fast minus slow average in percent of the slow one.
+
+    State: newest value, both averages; then half of the rest for what each keeps.
+    """
+    (values,), (out,), (fastperiod, slowperiod, kind) = ins, outs, params
+    share, matype = (state.shape[0] - 3) // 2, EMA if kind == DEFAULT else kind
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
-    average_step_nb(newest, fast, fast_bars, matype, state, 2, age, low, high)
-    average_step_nb(newest, slow, slow_bars, matype, state, 2 + share, age, low, high)
+    newest = lanes(state, 0, low, high)
+    copy_nb(lanes(values, row, low, high), newest, low, high)
+    for which in range(2):
+        period = slow_bars if which == 1 else fast_bars
+        average_step_nb(newest, lanes(state, 1 + which, low, high), period, matype, state, 3 + which * share, age, low, high)
     if age >= average_leading_nb(slow_bars, matype):
-        result = lanes(out, row, low, high)
+        fast, slow, result = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(out, row, low, high)
         for lane in range(high - low):
-            result[lane] = 0.0 if abs(slow[lane]) < NO_PRICE else (fast[lane] - slow[lane]) / slow[lane] * 100.0
+            result[lane] = _percent_above(fast[lane], slow[lane])

@@ -89,41 +89,64 @@ def _share(part: float, rest: float) -> float:
 def mfi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Running sums of the money that changed hands at rising and at falling typical prices.
 
-    State: both sums, typical price before, bars in a row without money; the windows of both kinds of money as rings.
+    State: both sums, typical price before, bars in a row without money, what takes the result as long as it means nothing;
+    the windows of both kinds of money as rings.
     """
     (highs, lows, closes, volumes), (out,), (period,) = ins, outs, params
-    rising, falling = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    before, nothing = lanes(state, 2, low, high), lanes(state, 3, low, high)
-    top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
     if age == 0:
-        rising[:] = 0.0
-        falling[:] = 0.0
-        nothing[:] = 0.0
+        for quantity in range(4):
+            lanes(state, quantity, low, high)[:] = 0.0
+        before, top = lanes(state, 2, low, high), lanes(highs, row, low, high)
+        bottom, last = lanes(lows, row, low, high), lanes(closes, row, low, high)
         for lane in range(high - low):
             before[lane] = (top[lane] + bottom[lane] + last[lane]) / 3.0
         return
-    place, traded = 4 + age % period, lanes(volumes, row, low, high)
-    risen, fallen = lanes(state, place, low, high), lanes(state, place + period, low, high)
+    place = 5 + age % period
     if age <= period:
-        risen[:] = 0.0
-        fallen[:] = 0.0
+        lanes(state, place, low, high)[:] = 0.0
+        lanes(state, place + period, low, high)[:] = 0.0
+    result = lanes(out, row, low, high) if age >= period else lanes(state, 4, low, high)
+    _money_step_nb(highs, lows, closes, volumes, result, period, state, place, row, low, high)
+
+
+@helper
+def _money_step_nb(
+    highs: Block,
+    lows: Block,
+    closes: Block,
+    volumes: Block,
+    result: Lanes,
+    period: int,
+    state: Block,
+    place: int,
+    row: int,
+    low: int,
+    high: int,
+) -> None:
+    """One bar into the sums, and one out. Everything is read before it is chosen: a choice to read keeps loops scalar."""
+    rising, falling = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    before, nothing = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    risen, fallen = lanes(state, place, low, high), lanes(state, place + period, low, high)
+    top, bottom, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
+    traded = lanes(volumes, row, low, high)
     for lane in range(high - low):
-        price = (top[lane] + bottom[lane] + last[lane]) / 3.0
-        money = _money(price, before[lane], traded[lane])
-        up = 0.0 if price < before[lane] else money
-        down = money if price < before[lane] else 0.0
-        idle = nothing[lane] + 1.0 if money == 0.0 else 0.0
+        price, past = (top[lane] + bottom[lane] + last[lane]) / 3.0, before[lane]
+        money = _money(price, past, traded[lane])
+        up = 0.0 if price < past else money
+        down = money if price < past else 0.0
+        longer = nothing[lane] + 1.0
+        idle = longer if money == 0.0 else 0.0
         # Only counting tells that a window is empty: its running sums may hold rounding noise.
-        rising[lane] = 0.0 if idle >= period else rising[lane] - risen[lane] + up
-        falling[lane] = 0.0 if idle >= period else falling[lane] - fallen[lane] + down
+        ups, downs = rising[lane] - risen[lane] + up, falling[lane] - fallen[lane] + down
+        ups = 0.0 if idle >= period else ups
+        downs = 0.0 if idle >= period else downs
+        rising[lane] = ups
+        falling[lane] = downs
         before[lane] = price
         nothing[lane] = idle
         risen[lane] = up
         fallen[lane] = down
-    if age >= period:
-        result = lanes(out, row, low, high)
-        for lane in range(high - low):
-            result[lane] = _share(rising[lane], falling[lane])
+        result[lane] = _share(ups, downs)
 
 
 @kernel

@@ -4,11 +4,12 @@ from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
-from indicators.kernels.momentum import rsi_step_nb, smooth_pair_nb
+from indicators.kernels.momentum import percentage, rsi_step_nb, smooth_pair_nb
 from indicators.kernels.oscillators import NOISE
 from indicators.kernels.overlap import average_step_nb, ema_step_nb
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import larger
+from indicators.matypes import DEFAULT, RMA
 
 
 @helper
@@ -130,10 +131,14 @@ def slow_nb(
 ) -> None:
     """The average of fast K, and the average of that; each has half of the state from `base` on."""
     share = (state.shape[0] - base) // 2
-    average_step_nb(fast, slow, slowk_period, slowk_matype, state, base, age, low, high)
-    since = age - average_leading_nb(slowk_period, slowk_matype)
-    if since >= 0:
-        average_step_nb(slow, signal, slowd_period, slowd_matype, state, base + share, since, low, high)
+    # Averages take long to compile: one call for both.
+    for which in range(2):
+        source, result, period, matype, since = fast, slow, slowk_period, slowk_matype, age
+        if which == 1:
+            source, result, period, matype = slow, signal, slowd_period, slowd_matype
+            since = age - average_leading_nb(slowk_period, slowk_matype)
+        if since >= 0:
+            average_step_nb(source, result, period, matype, state, base + which * share, since, low, high)
 
 
 @kernel
@@ -160,7 +165,9 @@ def stoch_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age
 def kdj_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Slow K and slow D as `stoch_nb`, and J, which runs ahead of both."""
     (highs, lows, closes), (out_k, out_d, out_j), params_ = ins, outs, params
-    fastk_period, slowk_period, slowk_matype, slowd_period, slowd_matype = params_
+    fastk_period, slowk_period, slowk_kind, slowd_period, slowd_kind = params_
+    slowk_matype = RMA if slowk_kind == DEFAULT else slowk_kind
+    slowd_matype = RMA if slowd_kind == DEFAULT else slowd_kind
     fast, since = lanes(state, 0, low, high), age - (fastk_period - 1)
     fast_k_nb(highs, lows, closes, row, row - fastk_period, fast, fastk_period, state, 3, age, low, high)
     if since < 0:
@@ -238,6 +245,5 @@ def smi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     smoothed = lanes(signal, row, low, high) if ready else lanes(state, 7, low, high)
     over, under = lanes(state, 4, low, high), lanes(state, 5, low, high)
     for lane in range(high - low):
-        half = 0.5 * under[lane]
-        index[lane] = 100.0 * over[lane] / half if half > 0.0 else 0.0
+        index[lane] = percentage(over[lane], 0.5 * under[lane])
     ema_step_nb(index, smoothed, signalperiod, state, 7, since, low, high)
