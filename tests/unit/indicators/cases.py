@@ -54,6 +54,11 @@ ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.EN
 VALUE_ENTRIES = [pytest.param(entry, id=name) for name, entry in indicators.catalog.ENTRIES.items() if entry.kind == "value"]
 
 
+def sets_of(entry: Entry) -> list[tuple[Any, ...]]:
+    """The sets of parameters that the indicator is tried with."""
+    return PARAMETERS.get(entry.name, [()])
+
+
 def periods(bars: int) -> np.ndarray:
     """A period of its own for each bar."""
     return 2.0 + np.arange(bars) * 7 % 31
@@ -75,11 +80,11 @@ def call(entry: Entry, *args: Any) -> tuple[np.ndarray, ...]:
     return outputs(getattr(indicators, entry.name)(*args))
 
 
-def assert_same_bits(found: Any, expected: Any) -> None:
+def assert_same_bits(found: Any, expected: Any, what: str = "") -> None:
     """Equal to the last bit, except that one NaN is as good as another."""
-    np.testing.assert_array_equal(found, expected, strict=True)
+    np.testing.assert_array_equal(found, expected, err_msg=what, strict=True)
 
 
-def assert_close(found: Any, expected: Any, noise: float = 0.0) -> None:
+def assert_close(found: Any, expected: Any, noise: float = 0.0, what: str = "") -> None:
     """Equal to 1e-9 of the value, or to `noise`, and NaN at the same places."""
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=noise, equal_nan=True)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=noise, equal_nan=True, err_msg=what)
