@@ -122,7 +122,7 @@ PPO = Entry(
     },
     leading=lambda fastperiod, slowperiod, matype: average_leading(max(fastperiod, slowperiod), matype),
     module="momentum",
-    state=lambda fastperiod, slowperiod, matype: 3 + 2 * average_state(max(fastperiod, slowperiod), matype),
+    state=lambda fastperiod, slowperiod, matype: 2 + 2 * average_state(max(fastperiod, slowperiod), matype),
     talib="PPO",
 )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
-from indicators.kernels.overlap import average_step_nb, ema_step_nb
+from indicators.kernels.overlap import average_step_nb, copy_nb, ema_step_nb
 from indicators.kernels.rates import ratio
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import larger
@@ -247,13 +247,6 @@ def macdext_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
 
 
 @helper
-def copy_nb(newest: Lanes, result: Lanes, low: int, high: int) -> None:
-    """Copy an input to where averages may read it, which are compiled for rows of state only."""
-    for lane in range(high - low):
-        result[lane] = newest[lane]
-
-
-@helper
 def _difference_nb(state: Block, sign: float, low: int, high: int) -> None:
     fast, slow, line = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(state, 3, low, high)
     for lane in range(high - low):
@@ -267,19 +260,18 @@ def _percent_above(fast: float, slow: float) -> float:
 
 @kernel
 def ppo_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Fast minus slow average in percent of the slow one.
-
-    State: newest value, both averages; then half of the rest for what each keeps.
-    """
+    """Fast minus slow average in percent of the slow one. State: both; then half of the rest for what each keeps."""
     (values,), (out,), (fastperiod, slowperiod, kind) = ins, outs, params
-    share, matype = (state.shape[0] - 3) // 2, EMA if kind == DEFAULT else kind
+    share, matype = (state.shape[0] - 2) // 2, EMA if kind == DEFAULT else kind
+    newest = lanes(values, row, low, high)
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
-    newest = lanes(state, 0, low, high)
-    copy_nb(lanes(values, row, low, high), newest, low, high)
     for which in range(2):
-        period = slow_bars if which == 1 else fast_bars
-        average_step_nb(newest, lanes(state, 1 + which, low, high), period, matype, state, 3 + which * share, age, low, high)
+        period, average = slow_bars if which == 1 else fast_bars, lanes(state, which, low, high)
+        if matype == EMA:
+            ema_step_nb(newest, average, period, state, 2 + which * share, age, low, high)
+        else:
+            average_step_nb(newest, average, period, matype, state, 2 + which * share, age, low, high)
     if age >= average_leading_nb(slow_bars, matype):
-        fast, slow, result = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(out, row, low, high)
+        fast, slow, result = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(out, row, low, high)
         for lane in range(high - low):
             result[lane] = _percent_above(fast[lane], slow[lane])
