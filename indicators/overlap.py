@@ -85,7 +85,9 @@ BBANDS = Entry(
     },
     leading=lambda period, matype, **_: max(matypes.average_leading(period, matype), period - 1),
     module="bands",
-    state=lambda period, matype, **_: 7 + matypes.average_state(period, matype),
+    state=lambda period, matype, **_: (
+        7 if matype in (matypes.SMA, matypes.DEFAULT) else 7 + matypes.average_state(period, matype)
+    ),
     talib="BBANDS",
 )
 

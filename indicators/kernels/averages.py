@@ -193,8 +193,9 @@ def kama_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
     result, full = lanes(out, row, low, high), age > period
     for lane in range(high - low):
         # At the first value, nothing leaves: both rows are the same.
-        gone = way[lane] - abs(leaving[lane] - first[lane]) + abs(newest[lane] - before[lane])
-        mean = kama_value(newest[lane], newest[lane] - first[lane], gone, average[lane] if full else before[lane])
+        now, start, yesterday, smooth = newest[lane], first[lane], before[lane], average[lane]
+        gone = way[lane] - abs(leaving[lane] - start) + abs(now - yesterday)
+        mean = kama_value(now, now - start, gone, smooth if full else yesterday)
         way[lane] = gone
         average[lane] = mean
         result[lane] = mean

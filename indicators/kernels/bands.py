@@ -11,7 +11,7 @@ from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
-from indicators.kernels.overlap import average_step_nb
+from indicators.kernels.overlap import average_step_nb, copy_nb
 from indicators.kernels.rows import lanes
 from indicators.matypes import DEFAULT, SMA
 
@@ -34,29 +34,33 @@ def bbands_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     measured = age - (ready - (period - 1))
     if measured >= 0:
         deviation_nb(values, deviation, period, state, 2, row, measured, low, high)
-    if matype in (SMA, DEFAULT):
-        _mean(values, mean, period, state, 7, row, age, low, high)
-    else:
+    simple = matype in (SMA, DEFAULT)
+    if not simple:
         average_step_nb(newest, mean, period, matype, state, 7, age, low, high)
-    if age >= ready:
-        above, centre, below = lanes(upper, row, low, high), lanes(middle, row, low, high), lanes(lower, row, low, high)
+    elif age == 0:
+        copy_nb(newest, mean, low, high)
+    elif age < ready:
         for lane in range(high - low):
-            centre[lane] = mean[lane]
-            above[lane] = mean[lane] + deviation[lane] * nbdevup
-            below[lane] = mean[lane] - deviation[lane] * nbdevdn
-
-
-@helper
-def _mean(values: Block, mean: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int) -> None:
-    """The simple average, from the input itself; one row of state."""
-    total, newest = lanes(state, base, low, high), lanes(values, row, low, high)
-    if age == 0:
-        total[:] = 0.0
-    oldest, full = lanes(values, row - min(age, period - 1), low, high), age >= period - 1
+            mean[lane] += newest[lane]
+    if age < ready:
+        return
+    above, centre, below = lanes(upper, row, low, high), lanes(middle, row, low, high), lanes(lower, row, low, high)
+    if simple:
+        # The sum of the window before, without its oldest value, is kept in place of the mean: one loop for all.
+        oldest = lanes(values, row - period + 1, low, high)
+        for lane in range(high - low):
+            total = mean[lane] + newest[lane]
+            at, spread = total / period, deviation[lane]
+            centre[lane] = at
+            above[lane] = at + spread * nbdevup
+            below[lane] = at - spread * nbdevdn
+            mean[lane] = total - oldest[lane]
+        return
     for lane in range(high - low):
-        added = total[lane] + newest[lane]
-        mean[lane] = added / period
-        total[lane] = added - (oldest[lane] if full else 0.0)
+        at, spread = mean[lane], deviation[lane]
+        centre[lane] = at
+        above[lane] = at + spread * nbdevup
+        below[lane] = at - spread * nbdevdn
 
 
 @helper

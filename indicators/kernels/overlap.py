@@ -168,13 +168,14 @@ def _stage_step(period: int, matype: int, stage: int, state: Block, base: int, a
 def _sum_up(result: Lanes, matype: int, count: int, state: Block, base: int, low: int, high: int) -> None:
     """The last stage's value, or what DEMA, TEMA and T3 make of several."""
     last = base + count
+    if matype not in (DEMA, TEMA, T3):
+        copy_nb(lanes(state, last, low, high), result, low, high)
+        return
     a, b = lanes(state, last, low, high), lanes(state, last - 1, low, high)
-    c, d = lanes(state, max(last - 2, base), low, high), lanes(state, max(last - 3, base), low, high)
-    of_a, of_b, of_c, of_d = 1.0, 0.0, 0.0, 0.0
-    if matype == DEMA:
-        of_a, of_b = -1.0, 2.0
-    elif matype == TEMA:
-        of_b, of_c = -3.0, 3.0
+    c, d = lanes(state, last - 2, low, high), lanes(state, max(last - 3, base), low, high)
+    of_a, of_b, of_c, of_d = -1.0, 2.0, 0.0, 0.0
+    if matype == TEMA:
+        of_a, of_b, of_c = 1.0, -3.0, 3.0
     elif matype == T3:
         of_a, of_b, of_c, of_d = t3_weights(T3_FACTOR)
     for lane in range(high - low):
@@ -211,9 +212,10 @@ def simple_nb(source: Lanes, value: Lanes, period: int, state: Block, ring: int,
     oldest, full = lanes(state, ring + 1 + (age + 1) % period, low, high), age >= period - 1
     if age == 0:
         total[:] = 0.0
-    copy_nb(source, slot, low, high)
     for lane in range(high - low):
-        added = total[lane] + source[lane]
+        newest = source[lane]
+        added = total[lane] + newest
+        slot[lane] = newest
         value[lane] = added / period
         total[lane] = added - (oldest[lane] if full else 0.0)
 
@@ -247,20 +249,22 @@ def wma_step_nb(source: Lanes, value: Lanes, period: int, state: Block, ring: in
         plain[:] = 0.0
         weighted[:] = 0.0
         leaving[:] = 0.0
-    copy_nb(source, slot, low, high)
     if period == 1:
         copy_nb(source, value, low, high)
     elif not full or (age - period + 2) % (WMA_WINDOWS_BETWEEN_REBUILDS * period) != 0:
         heaviest = min(age + 1, period)
         kept = 1.0 if full else 0.0
         for lane in range(high - low):
-            total = plain[lane] + source[lane] - leaving[lane]
-            heavy = weighted[lane] + source[lane] * heaviest
+            newest = source[lane]
+            total = plain[lane] + newest - leaving[lane]
+            heavy = weighted[lane] + newest * heaviest
+            slot[lane] = newest
             value[lane] = heavy / divisor
             plain[lane] = total
             weighted[lane] = heavy - total * kept
             leaving[lane] = oldest[lane] if full else 0.0
     else:
+        copy_nb(source, slot, low, high)
         plain[:] = 0.0
         weighted[:] = 0.0
         for step in range(period):

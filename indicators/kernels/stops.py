@@ -91,12 +91,11 @@ def _follow(
     earlier = row if age == 1 else row - 1
     top_before, bottom_before = lanes(highs, earlier, low, high), lanes(lows, earlier, low, high)
     for lane in range(high - low):
-        sign = side[lane]
+        sign, pace_now = side[lane], pace[lane]
+        high_now, low_now, high_before, low_before = top[lane], bottom[lane], top_before[lane], bottom_before[lane]
         long = sign > 0.0
-        near = bottom[lane] if long else -top[lane]
-        far = top[lane] if long else -bottom[lane]
-        near_before = bottom_before[lane] if long else -top_before[lane]
-        far_before = top_before[lane] if long else -bottom_before[lane]
+        near, far = (low_now if long else -high_now), (high_now if long else -low_now)
+        near_before, far_before = (low_before if long else -high_before), (high_before if long else -low_before)
         held, best = sign * stop[lane], sign * extreme[lane]
         reversed_ = near <= held
         # On reversal the stop jumps to the extreme, outside of the last two bars.
@@ -104,7 +103,7 @@ def _follow(
         jumped += sign * (jumped * offset)
         new_best = far > best
         step, most = (step_long if long else step_short), (most_long if long else most_short)
-        quicker = pace[lane] + step if new_best else pace[lane]
+        quicker = pace_now + step if new_best else pace_now
         quicker = most if (quicker > most) & new_best else quicker
         first = first_short if long else first_long
         stop_now = jumped if reversed_ else held
