@@ -4,11 +4,11 @@ from typing import Any
 
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
-from indicators.kernels.overlap import average_step_nb, copy_nb, ema_step_nb
+from indicators.kernels.overlap import average_step_nb, copy_nb, ema_step_nb, sma_step_nb
 from indicators.kernels.rates import ratio
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import larger
-from indicators.matypes import DEFAULT, EMA
+from indicators.matypes import DEFAULT, EMA, SMA
 
 # MACDFIX keeps the rounded weights that G. Appel published for his 12 and 26 days.
 FIXED_FAST, FIXED_SLOW = 12, 26
@@ -236,7 +236,10 @@ def macdext_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
                 _difference_nb(state, sign, low, high)
         if since >= 0:
             newest, average = lanes(state, source, low, high), lanes(state, result, low, high)
-            average_step_nb(newest, average, period, matype, state, 5 + which * share, since, low, high)
+            if matype == SMA and period > 1:
+                sma_step_nb(newest, average, period, state, 5 + which * share, since, low, high)
+            else:
+                average_step_nb(newest, average, period, matype, state, 5 + which * share, since, low, high)
     if ready:
         line, smoothed = lanes(state, 3, low, high), lanes(state, 4, low, high)
         line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)

@@ -6,10 +6,10 @@ from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.momentum import percentage, rsi_step_nb, smooth_pair_nb
 from indicators.kernels.oscillators import NOISE
-from indicators.kernels.overlap import average_step_nb, ema_step_nb
+from indicators.kernels.overlap import average_step_nb, ema_step_nb, sma_step_nb
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import larger
-from indicators.matypes import DEFAULT, RMA
+from indicators.matypes import DEFAULT, RMA, SMA
 
 
 @helper
@@ -137,7 +137,9 @@ def slow_nb(
         if which == 1:
             source, result, period, matype = slow, signal, slowd_period, slowd_matype
             since = age - average_leading_nb(slowk_period, slowk_matype)
-        if since >= 0:
+        if since >= 0 and matype == SMA and period > 1:
+            sma_step_nb(source, result, period, state, base + which * share, since, low, high)
+        elif since >= 0:
             average_step_nb(source, result, period, matype, state, base + which * share, since, low, high)
 
 
