@@ -155,19 +155,19 @@ def _of_series(entry: Entry, recording: Recording) -> str:
         Layer("bars" if name in BARS_OF else "line", (result.astype(np.float64),), name, colour)
         for name, result, colour in zip(entry.outputs, results, pictures.COLOURS, strict=False)
     ]
-    if entry.kind == "value" and _is_price(results, shown):
-        return pictures.draw(title, [[*price, *layers]])
-    return pictures.draw(title, [price, layers])
+    is_price = [entry.kind == "value" and _is_price(layer.values[0], shown) for layer in layers]
+    price += [layer for layer, over in zip(layers, is_price, strict=True) if over]
+    below = [layer for layer, over in zip(layers, is_price, strict=True) if not over]
+    return pictures.draw(title, [price, below] if below else [price])
 
 
 def _is_rare(results: list[NDArray[Any]]) -> bool:
     return all(np.count_nonzero(result) <= MARKS_SHARE * len(result) for result in results)
 
 
-def _is_price(results: list[NDArray[Any]], shown: Candles) -> bool:
+def _is_price(values: Values, shown: Candles) -> bool:
     """Whether the values lie where the price does, at most its range away."""
     low, high = float(shown["low"].min()), float(shown["high"].max())
-    values = np.concatenate(results)
     values = values[np.isfinite(values)]
     return bool(values.size and 2 * low - high <= values.min() and values.max() <= 2 * high - low)
 
@@ -192,16 +192,16 @@ def _of_pattern(entry: Entry, recording: Recording) -> str:
         (result,) = _results(entry, [candles[name] for name in entry.inputs])
         found = np.flatnonzero(result[FIRST:-PATTERN_SHOWN])
         if found.size:
-            break
-    else:
-        symbol, found = SYMBOL, np.zeros(1, np.int64)
-        candles = recording.candles(symbol)
-        (result,) = _results(entry, [candles[name] for name in entry.inputs])
-    first = FIRST + int(found[0]) - PATTERN_SHOWN // 2
-    rows = slice(first, first + PATTERN_SHOWN)
+            return _candles(symbol, entry, candles, result, FIRST + int(found[0]))
+    candles = recording.candles(SYMBOL)
+    return _candles(f"{entry.name}: not once in this recording; {SYMBOL}", entry, candles, np.zeros(len(candles["close"])), FIRST)
+
+
+def _candles(title: str, entry: Entry, candles: Candles, result: NDArray[Any], middle: int) -> str:
+    rows = slice(middle - PATTERN_SHOWN // 2, middle + PATTERN_SHOWN // 2)
     shown = {name: values[rows] for name, values in candles.items()}
     bars = Layer("candles", tuple(shown[name] for name in ("open", "high", "low", "close")))
-    return pictures.draw(f"{symbol} 1h", [[bars, *_marks(entry, shown, [result[rows]])]])
+    return pictures.draw(f"{title} 1h", [[bars, *_marks(entry, shown, [result[rows]])]])
 
 
 @click.command()

@@ -51,8 +51,8 @@ again, by the next symbol or another trader, it is a look-up of less than a micr
 When a bar closes, only that bar is computed, at a cost that does not depend on how long the history is: each indicator goes on
 from the few numbers it kept (its *state*), or looks at its last bars. A bar that is still forming is computed from a copy of
 the state and leaves nothing behind. The same machine code computes the whole and the new bar, so that the bits are the same.
-Where the exchange corrects a closed bar, or the window that filters see begins anew, the series is computed anew, that of the
-one symbol only.
+Where the exchange corrects a closed bar, the series of that one symbol is computed anew; where the window that filters see moves
+on to its next anchor, all of them are.
 
 ## How values are tested
 
