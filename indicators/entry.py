@@ -168,12 +168,14 @@ class Entry:
             else checks.numbers(value, self.name, name)
             for value, name in zip(series, self.inputs, strict=True)
         ]
-        filled = self._filled(arrays) if self.takes_numbers else tuple(arrays)
+        filled = self._filled(arrays)
         checks.same_shape(filled, self.name, self.inputs)
         return filled
 
     def _filled(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
         """Numbers among the inputs as arrays like the others."""
+        if not self.takes_numbers:
+            return tuple(series)
         like = next((values for values in series if isinstance(values, np.ndarray)), None)
         if like is None:
             raise TypeError(f"{self.name}: {' and '.join(self.inputs)} were numbers: expected at least one series")

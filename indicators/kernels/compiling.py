@@ -94,7 +94,17 @@ def kernel(function: Function) -> Function:
 
 def helper(function: Function) -> Function:
     """Mark a function that kernels call. It may be given rows and blocks, and returns numbers only."""
-    return numba.njit(**HELPER_OPTIONS)(function)  # type: ignore[no-any-return]
+    dispatcher: Any = numba.njit(**HELPER_OPTIONS)(function)
+    if DISABLED:
+        return dispatcher  # type: ignore[no-any-return]
+    resolve = dispatcher.get_call_template
+
+    def without_constants(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        # To numba each constant is a type of its own, for which it would compile the helper once more.
+        return resolve(tuple(map(types.unliteral, arguments)), {name: types.unliteral(one) for name, one in keywords.items()})
+
+    dispatcher.get_call_template = without_constants
+    return dispatcher  # type: ignore[no-any-return]
 
 
 def driven(function: Any, ins: int, outs: tuple[str, ...], params: tuple[str, ...]) -> Callable[..., Any]:

@@ -39,7 +39,7 @@ def extreme_nb(
     if place == 0:
         for lane in range(high - low):
             head[lane] = sign * newest[lane]
-        if age > 0:
+        if age > 0 and period > 1:
             _tails(values, period, sign, state, base, row, low, high)
         if not result_due:
             return
