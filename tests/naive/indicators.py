@@ -6,9 +6,27 @@ floats without a lead-in of NaN and gives lists of the same length (a tuple of l
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
+from tests.naive.averages import (  # noqa: F401
+    average,
+    dema,
+    ema,
+    hma,
+    kama,
+    late,
+    mean,
+    rma,
+    sma,
+    smoothed,
+    t3,
+    tema,
+    trima,
+    windows,
+    wma,
+    zlema,
+)
 from tests.naive.extras import (  # noqa: F401
     choppiness,
     connors_rsi,
@@ -31,51 +49,13 @@ Values = Sequence[float]
 NAN = math.nan
 
 
-def windows(values: Values, period: int, value: Callable[[Values], float]) -> list[float]:
-    """`value` of the last `period` values, where there are so many."""
-    return [value(values[bar + 1 - period : bar + 1]) if bar + 1 >= period else NAN for bar in range(len(values))]
-
-
-def mean(values: Values) -> float:
-    return math.fsum(values) / len(values)
-
-
-def sma(values: Values, period: int) -> list[float]:
-    return windows(values, period, mean)
-
-
-def smoothed(values: Values, period: int, weight: float) -> list[float]:
-    """Exponential smoothing, seeded with the mean of the first `period` values."""
-    out = [NAN] * len(values)
-    for bar in range(period - 1, len(values)):
-        out[bar] = mean(values[:period]) if bar == period - 1 else out[bar - 1] * (1 - weight) + values[bar] * weight
-    return out
-
-
-def ema(values: Values, period: int) -> list[float]:
-    return smoothed(values, period, 2 / (period + 1))
-
-
-def wma(values: Values, period: int) -> list[float]:
-    weights = range(1, period + 1)
-    return windows(values, period, lambda window: math.fsum(w * v for w, v in zip(weights, window, strict=True)) / sum(weights))
-
-
-def average(values: Values, period: int, matype: int) -> list[float]:
-    return (sma, ema, wma)[matype](values, period)
-
-
 def bbands(values: Values, period: int, nbdevup: float, nbdevdn: float, matype: int) -> tuple[list[float], ...]:
-    middle = average(values, period, matype)
     deviation = windows(values, period, statistics.pstdev)
+    pairs = zip(average(values, period, matype), deviation, strict=True)
+    middle = [NAN if math.isnan(spread) else at for at, spread in pairs]
     upper = [m + nbdevup * d for m, d in zip(middle, deviation, strict=True)]
     lower = [m - nbdevdn * d for m, d in zip(middle, deviation, strict=True)]
     return upper, middle, lower
-
-
-def late(values: Values, bars: int) -> list[float]:
-    """The values as if the first `bars` bars had none."""
-    return [NAN] * bars + list(values)
 
 
 def wilder(values: Values, period: int) -> list[float]:
