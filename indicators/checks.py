@@ -12,6 +12,9 @@ from indicators import matypes
 
 PERIOD_MAX = 100_000
 
+#: The one input that may hold booleans.
+CONDITION = "condition"
+
 Numbers = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
 
@@ -89,7 +92,7 @@ def numbers(value: Any, indicator: str, name: str) -> Numbers:
     except ValueError as reason:
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected an array of numbers") from reason
     # A condition may also be one that an indicator answered; an empty list has no numbers to tell a type by.
-    kinds = "fiub" if name == "condition" else "fiu"
+    kinds = "fiub" if name == CONDITION else "fiu"
     if array.dtype.kind not in kinds and array.size > 0:
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected an array of numbers")
     if array.ndim not in (1, 2):

@@ -84,7 +84,8 @@ class Output:
         self.kept.freshen(step)
 
     def block(self) -> Array:
-        return self.kept.blocks[self.index]
+        """The results as float64, the one type that kernels take."""
+        return self.kept.numbers(self.index)
 
 
 class Number:
@@ -122,6 +123,8 @@ class Kept:
         self.step = 0
         self.usage = usage
         self._parameters = parameters
+        #: Results that are no float64 and are an input of others, as float64.
+        self._copies: dict[int, Array] = {}
         self._undefined = entry.leading(**dict(zip(entry.parameters, parameters, strict=True)))
         self._series = [one for one in inputs if not isinstance(one, Number)]
         self._ins = tuple([np.full(shape, one.value) if isinstance(one, Number) else one.block() for one in inputs])
@@ -156,6 +159,19 @@ class Kept:
             np.copyto(self._trial, self._state)
             run(self._ins, self.blocks, self._parameters, self._trial, self._spans[len(lanes) : len(lanes) + forming])
         self.usage.misses += closed + forming > 0
+        for index, copy in self._copies.items():
+            np.copyto(copy, self.blocks[index])
+
+    def numbers(self, index: int) -> Array:
+        """One of the results as float64; conditions and counts are copied, from now on after each change."""
+        block = self.blocks[index]
+        if block.dtype == np.float64:
+            return block
+        if index not in self._copies:
+            self._copies[index] = block.astype(np.float64)
+            self.bytes += self._copies[index].nbytes
+            self.usage.bytes += self._copies[index].nbytes
+        return self._copies[index]
 
     def _begin(self, lanes: Ints) -> Ints:
         """Forget what was computed of these columns, and find out where they begin.

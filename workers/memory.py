@@ -195,7 +195,7 @@ class Memory:
                 inputs.append(Number(checks.number(value, entry.name, name)))
                 continue
             known = self._whence(value)
-            if known is None:
+            if known is None or (value.dtype == np.bool_ and name != checks.CONDITION):
                 return None
             source, lane = known[1], known[2]
             place = (source.picture, lane, len(value))

@@ -44,6 +44,8 @@ def calls(module, b):
         "cross of two": module.crossed_above(macd, signal),
         "cross of a number": module.crossed_below(module.rsi(b.close, 14), 50),
         "highest": module.highest(b.high, 10),
+        "bars since a cross": module.bars_since(module.crossed_above(macd, signal)),
+        "sum of a count": module.sum(module.cdldoji(b.open, b.high, b.low, b.close), 5),
     }
 
 
