@@ -59,7 +59,7 @@ on to its next anchor, all of them are.
 Each indicator that TA-Lib has is held against TA-Lib 0.8 itself, to a relative 1e-9 and with undefined values at the same
 places: on recorded candles of quiet, wild and hardly traded symbols, and on constant, short, gappy, tiny and huge series, at
 several parameters. All others are held against a second, slow implementation that was written from the definition. Blocks equal
-series, and bar after bar equals all at once, bit for bit. Where tools disagree on a definition, *what comes out* says which one
+series, and bar after bar equals all at once, bit for bit. Where tools disagree on a definition, the text says which one
 is used.
 
 ## About the pictures
