@@ -17,6 +17,8 @@ Progress = Callable[[int, int, str], None]
 
 #: Pause between two looks at the cache.
 WATCH_S = 0.2
+#: What the averages of all kinds cost a child that compiles for them, in ordinary kernels.
+AVERAGES_WEIGH = 20
 
 
 class Builders:
@@ -33,7 +35,7 @@ class Builders:
         self._waiting = {kernel.function: kernel for parts in kernels.values() for kernel in parts}
         self._total = len(self._waiting)
         count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
-        self._children = [_spawn(self.missing[start::count]) for start in range(count)] if self.missing else []
+        self._children = [_spawn(share) for share in shares(self.missing, count) if share]
 
     def running(self) -> bool:
         """Whether some of them are still at it."""
@@ -49,6 +51,27 @@ class Builders:
         """Waits for the end; the last words of a child that failed, or nothing."""
         outcomes = [(child.communicate()[1], child.returncode) for child in self._children]
         return next((text.strip()[-500:] for text, code in outcomes if code != 0), "")
+
+
+def shares(names: Iterable[str], count: int) -> list[list[str]]:
+    """Names for each of so many children: those that need the averages of all kinds in one, since they cost it 8 s once.
+
+    The rest evens out how many each has; the averages count as `AVERAGES_WEIGH` kernels.
+    """
+    found: list[list[str]] = [[] for _ in range(count)]
+    loads = [0] * count
+    for name in sorted(names, key=lambda name: not _averages(name)):
+        child = 0 if _averages(name) else loads.index(min(loads))
+        if _averages(name) and not found[0]:
+            loads[0] += AVERAGES_WEIGH
+        found[child].append(name)
+        loads[child] += 2 if _averages(name) else 1
+    return found
+
+
+def _averages(name: str) -> bool:
+    """Whether an indicator takes the kind of a moving average as a parameter."""
+    return any("matype" in parameter for parameter in catalog.BY_NAME[name].parameters)
 
 
 def build(names: Iterable[str] | None = None, processes: int | None = None, progress: Progress | None = None) -> list[str]:

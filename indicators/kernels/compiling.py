@@ -177,9 +177,13 @@ def _tuple_of(names: tuple[str, ...]) -> Any:
 
 
 def _kind(name: str) -> Any:
-    """Numba's type for an argument kind. Inputs are declared read-only, which takes writable arrays as well."""
+    """Numba's type for an argument kind.
+
+    Inputs are declared as if they could be written, although no kernel does: helpers would otherwise be compiled once more
+    for rows of inputs. Machine code itself does not ask, and takes read-only arrays.
+    """
     kinds = {
-        "in": types.Array(types.float64, 2, "C", readonly=True),
+        "in": types.Array(types.float64, 2, "C"),
         "float64": types.Array(types.float64, 2, "C"),
         "bool": types.Array(types.boolean, 2, "C"),
         "int32": types.Array(types.int32, 2, "C"),

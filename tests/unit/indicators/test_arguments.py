@@ -18,6 +18,15 @@ def read_only(array: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
+def test_inputs_are_left_as_they_were(entry, block):
+    arrays = [array[:150].copy() for array in series(entry, block)]
+    before = [array.copy() for array in arrays]
+    entry.compute(*arrays)
+    for array, held in zip(arrays, before, strict=True):
+        assert_same_bits(array, held)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_read_only_inputs_are_accepted_and_no_input_is_modified(entry, block, candles):
     for source in (block, candles[0]):
         arrays = [array.copy() for array in series(entry, source)]

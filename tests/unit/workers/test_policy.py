@@ -165,8 +165,8 @@ def test_what_is_no_filter_is_refused(source):
         ("def check(t, k, ta):\n  return closs", "name is not known: closs: assign it first"),
         ("def check(t, k, ta):\n  return '{}'.format(1)", "format: write an f-string"),
         (
-            "def check(t, k, ta):\n  return ta.rsi(k['5m'].close, periods=3)",
-            "keyword is not allowed: periods: did you mean period?",
+            "def check(t, k, ta):\n  return ta.rsi(k['5m'].close, perioda=3)",
+            "keyword is not allowed: perioda: did you mean period?",
         ),
     ],
 )
