@@ -32,7 +32,9 @@ class Builders:
         kernels = {name: catalog.kernels([name]) for name in names}
         #: Names of the indicators that are compiled.
         self.missing = [name for name, parts in kernels.items() if not all(kernel.is_cached() for kernel in parts)]
-        self._waiting = {kernel.function: kernel for parts in kernels.values() for kernel in parts}
+        self._waiting = {
+            kernel.function: kernel for name in self.missing for kernel in kernels[name] if not kernel.is_cached()
+        }
         self._total = len(self._waiting)
         count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
         self._children = [_spawn(share) for share in shares(self.missing, count) if share]
@@ -80,7 +82,7 @@ def build(names: Iterable[str] | None = None, processes: int | None = None, prog
     Args:
         names: indicators by name.
         processes: how many at once; default: one per CPU this process may use.
-        progress: called with (kernels in the cache, kernels in all, name of one that has just come).
+        progress: called with (kernels compiled, kernels to compile, name of the one that has just come).
 
     Returns:
         Names of the indicators that were compiled.

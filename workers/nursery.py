@@ -15,7 +15,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import indicators
 from engine.base.errors import WorkerBootFailed
@@ -30,6 +30,14 @@ PACKET_BYTES_MAX: Final = 65_536
 LOOK_S: Final = 0.1
 
 
+class _Build(NamedTuple):
+    """Children at work: names as they were asked for, the indicators among them, and who compiles these."""
+
+    names: list[str]
+    known: list[str]
+    builders: indicators.Builders
+
+
 class Nursery:
     """The control channel and the children. `live` is the life of a worker, called in the child with (slot, generation)."""
 
@@ -37,8 +45,9 @@ class Nursery:
         self._control = control
         self._live = live
         self._children: set[int] = set()
-        #: Needs that are not met yet: names as they were asked for, and who compiles what of them.
-        self._needs: list[tuple[list[str], list[str], indicators.Builders]] = []
+        #: Names that wait for the children that compile now, if there are any.
+        self._needed: list[list[str]] = []
+        self._build: _Build | None = None
         # A signal handler may do nothing but leave a byte here; select wakes up from it.
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -68,7 +77,7 @@ class Nursery:
         """Fork and reap until told to stop, or until nobody is at the other end; returns the exit code."""
         control = self._control.fileno()
         while True:
-            readable, _, _ = select.select([control, self._wake_read], [], [], LOOK_S if self._needs else None)
+            readable, _, _ = select.select([control, self._wake_read], [], [], LOOK_S if self._build is not None else None)
             if self._wake_read in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake_read, 4_096)
@@ -94,24 +103,33 @@ class Nursery:
         return True
 
     def _need(self, names: list[str]) -> None:
-        """Have children compile what the cache lacks; names of nothing are passed over."""
-        known = [name for name in names if name in catalog.BY_NAME]
-        self._needs.append((names, known, indicators.Builders(known)))
+        """Note what filters to come will use; names of nothing are passed over."""
+        self._needed.append(names)
         self._look_after_needs()
 
     def _look_after_needs(self) -> None:
-        """Load what has been compiled, so that workers to come have it already, and say so."""
-        for need in [need for need in self._needs if not need[2].running()]:
-            self._needs.remove(need)
-            names, known, builders = need
-            problem = builders.failure()
+        """Have children compile what the cache lacks, load it, so that workers to come have it already, and say so.
+
+        One set of children at a time: what is asked for meanwhile is theirs together when they are done, as indicators share
+        code that each child compiles for itself.
+        """
+        while self._needed or self._build is not None:
+            if self._build is None:
+                names = sorted({name for names in self._needed for name in names})
+                self._needed.clear()
+                known = [name for name in names if name in catalog.BY_NAME]
+                self._build = _Build(names, known, indicators.Builders(known))
+            build = self._build
+            build.builders.tell(lambda done, total, name: self._say(warming=[done, total, name]))
+            if build.builders.running():
+                return
+            self._build = None
+            problem = build.builders.failure()
             if not problem:
-                indicators.warm(known)
+                indicators.warm(build.known)
             gc.collect()
             gc.freeze()
-            self._say(prepared=names, problem=problem)
-        for _, _, builders in self._needs:
-            builders.tell(lambda done, total, name: self._say(warming=[done, total, name]))
+            self._say(prepared=build.names, problem=problem)
 
     def _fork(self, slot: int, generation: int, log_fd: int) -> None:
         pid = os.fork()

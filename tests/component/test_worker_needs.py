@@ -35,12 +35,19 @@ def test_what_filters_will_use_is_compiled_while_workers_work(nursery):
     nursery.fork(1)
     # Then it says when they are there
     prepared = nursery.packet("prepared")
-    assert (prepared["prepared"], prepared["problem"]) == (names, "")
+    assert (prepared["prepared"], prepared["problem"]) == (sorted(names), "")
     # And the worker that was there before uses them
     assert isinstance(nursery.load(1, FALLING), FilterLoaded)
     done = nursery.run(Task(1, (Step(as_of_ms, False, (Item((1,), (falling, unready)),)),), 5_000))
     assert [match.symbol for match in done.results[0].matches] == [falling]
     assert not done.results[0].faults
+
+
+def test_needs_that_come_while_others_are_compiled_are_met_together_afterwards(nursery):
+    for names in (["mom"], ["rocr"], ["rocp", "rocr"], ["nosuch"]):
+        nursery.control.send(json.dumps({"need": names}).encode())
+    assert nursery.packet("prepared")["prepared"] == ["mom"]
+    assert nursery.packet("prepared")["prepared"] == ["nosuch", "rocp", "rocr"]
 
 
 def test_a_filter_whose_machine_code_was_never_asked_for_is_told_so(nursery):
