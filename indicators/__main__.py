@@ -1,15 +1,32 @@
-"""`python -m indicators` compiles all kernels into the cache, with all CPUs; with names, those, in this process."""
+"""`python -m indicators` compiles all kernels into the cache, with all CPUs; with names, those, in this process.
 
+--for PID   end with that process, which must be the parent, and let others go first
+"""
+
+import ctypes
+import os
+import signal
 import sys
 
 import indicators
 
+_PR_SET_PDEATHSIG = 1
+#: Compiling is never as urgent as what goes on beside it.
+NICENESS = 10
 
-def main(names: list[str]) -> int:
+
+def main(arguments: list[str]) -> int:
     """Exit code: 0 done, 1 a name is unknown or compiling failed."""
+    if arguments[:1] in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
+    if arguments[:1] == ["--for"]:
+        if not _end_with(int(arguments[1])):
+            return 1
+        arguments = arguments[2:]
     try:
-        if names:
-            indicators.warm(names)
+        if arguments:
+            indicators.warm(arguments)
         else:
             built = indicators.build(progress=_tell)
             print(f"compiled: {', '.join(built)}" if built else "all kernels were compiled already")
@@ -17,6 +34,13 @@ def main(names: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _end_with(parent_pid: int) -> bool:
+    """Be killed when the parent ends, however it does; False when it has ended already."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.nice(NICENESS)
+    return os.getppid() == parent_pid
 
 
 def _tell(done: int, total: int, name: str) -> None:

@@ -29,7 +29,7 @@ class Builders:
 
     def __init__(self, names: Iterable[str], processes: int | None = None) -> None:
         """Start them, one per CPU this process may use unless told otherwise; raises IndicatorError for an unknown name."""
-        kernels = {name: catalog.kernels([name]) for name in names}
+        kernels = {catalog.name_of(name): catalog.kernels([name]) for name in names}
         #: Names of the indicators that are compiled.
         self.missing = [name for name, parts in kernels.items() if not all(kernel.is_cached() for kernel in parts)]
         self._waiting = {
@@ -38,6 +38,11 @@ class Builders:
         self._total = len(self._waiting)
         count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
         self._children = [_spawn(share) for share in shares(self.missing, count) if share]
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the children; they end with this process."""
+        return [child.pid for child in self._children]
 
     def running(self) -> bool:
         """Whether some of them are still at it."""
@@ -106,4 +111,10 @@ def build(names: Iterable[str] | None = None, processes: int | None = None, prog
 def _spawn(names: list[str]) -> subprocess.Popen[str]:
     # The child finds this package where this process found it, installed or not.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-m", "indicators", *names], stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        [sys.executable, "-m", "indicators", "--for", str(os.getpid()), *names],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )

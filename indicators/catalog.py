@@ -90,6 +90,11 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 BY_NAME: Mapping[str, Entry] = MappingProxyType({**ENTRIES, **{alias: ENTRIES[name] for alias, name in ALIASES.items()}})
 
 
+def name_of(name: str) -> str:
+    """The indicator's own name; any other text is left as it is."""
+    return ALIASES.get(name, name)
+
+
 def kernels(names: Iterable[str] | None = None) -> list[Kernel]:
     """The kernels that these indicators need, those shared by all included; of all indicators if `names` is None.
 

@@ -251,4 +251,7 @@ class _Lookbacks:
     def _number(self, node: ast.expr) -> object:
         if isinstance(node, ast.Constant):
             return node.value
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            value = self._number(node.operand)
+            return -value if isinstance(value, int | float) and not isinstance(value, bool) else None
         return self._numbers.get(node.id) if isinstance(node, ast.Name) else None

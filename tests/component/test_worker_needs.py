@@ -1,6 +1,10 @@
 """Machine code for filters that come later: compiled by children when the nursery hears of it, then taken from the cache."""
 
 import json
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import pytest
 
 from engine.wire.messages import FilterLoaded, Item, Step, Task
 from tests.component.nursery import Bench, bench
+from tests.data import ROOT
 
 FALLING = """
 def check(ticker, klines, ta):
@@ -57,3 +62,19 @@ def test_a_filter_whose_machine_code_was_never_asked_for_is_told_so(nursery):
     done = nursery.run(Task(1, (Step(as_of_ms, False, (Item((1,), (0,)),)),), 5_000))
     (fault,) = done.results[0].faults
     assert "mom_nb was not compiled before freeze()" in fault.message
+
+
+def test_children_that_compile_end_with_whoever_started_them(tmp_path):
+    # Given someone who has two indicators compiled, and is killed while that goes on
+    code = "import indicators, os, signal; b = indicators.Builders(['adx', 'natr']); print(*b.pids, flush=True); signal.pause()"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        pids = [int(pid) for pid in starter.stdout.readline().split()]
+        watches = [os.pidfd_open(pid) for pid in pids]
+        starter.kill()
+    # Then they are gone at once
+    assert len(pids) > 0
+    for watch in watches:
+        assert select.select([watch], [], [], 10.0)[0]
+        os.close(watch)
