@@ -7,8 +7,10 @@ process that memory, and use every CPU. `python -m indicators` does the same by 
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
+from typing import IO
 
 from indicators import catalog
 from indicators.checks import IndicatorError
@@ -32,12 +34,12 @@ class Builders:
         kernels = {catalog.name_of(name): catalog.kernels([name]) for name in names}
         #: Names of the indicators that are compiled.
         self.missing = [name for name, parts in kernels.items() if not all(kernel.is_cached() for kernel in parts)]
-        self._waiting = {
-            kernel.function: kernel for name in self.missing for kernel in kernels[name] if not kernel.is_cached()
-        }
+        self._waiting = {kernel.function: kernel for name in self.missing for kernel in kernels[name] if not kernel.is_cached()}
         self._total = len(self._waiting)
         count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
-        self._children = [_spawn(share) for share in shares(self.missing, count) if share]
+        #: What children say; a file, as nobody reads a pipe while they are at it.
+        self._words = tempfile.TemporaryFile("w+") if self.missing else None  # noqa: SIM115 - closed with this object
+        self._children = [_spawn(share, self._words) for share in shares(self.missing, count) if share]
 
     @property
     def pids(self) -> list[int]:
@@ -56,8 +58,13 @@ class Builders:
 
     def failure(self) -> str:
         """Waits for the end; the last words of a child that failed, or nothing."""
-        outcomes = [(child.communicate()[1], child.returncode) for child in self._children]
-        return next((text.strip()[-500:] for text, code in outcomes if code != 0), "")
+        failed = [child for child in self._children if child.wait() != 0]
+        if self._words is None:
+            return ""
+        with self._words:
+            self._words.seek(0)
+            words = self._words.read()[-500:].strip()
+        return (words or f"exit code {failed[0].returncode}") if failed else ""
 
 
 def shares(names: Iterable[str], count: int) -> list[list[str]]:
@@ -108,13 +115,14 @@ def build(names: Iterable[str] | None = None, processes: int | None = None, prog
     return builders.missing
 
 
-def _spawn(names: list[str]) -> subprocess.Popen[str]:
+def _spawn(names: list[str], words: IO[str] | None) -> subprocess.Popen[str]:
     # The child finds this package where this process found it, installed or not.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
         [sys.executable, "-m", "indicators", "--for", str(os.getpid()), *names],
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=words,
         text=True,
         env=environment,
     )

@@ -46,6 +46,8 @@ class Parameter:
             number = operator.index(value) if self.kind is int else float(operator.pos(value))
         except TypeError as reason:
             raise TypeError(f"{indicator}: {name} was {value!r}: expected {self.expected}") from reason
+        except OverflowError as reason:
+            raise IndicatorError(f"{indicator}: {name} was {value!r:.40}: expected {self.expected}") from reason
         if not self.low <= number <= self.high:
             raise IndicatorError(f"{indicator}: {name} was {value!r}: expected {self.expected}")
         return number
@@ -75,7 +77,10 @@ def number(value: Any, indicator: str, name: str) -> float:
     """A scalar that stands in for a series."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{indicator}: {name} was {_described(value)}: expected a series or a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as reason:
+        raise IndicatorError(f"{indicator}: {name} was {value!r:.40}: expected a finite number") from reason
 
 
 def numbers(value: Any, indicator: str, name: str) -> Numbers:

@@ -104,9 +104,9 @@ class Entry:
 
     def new_state(self, parameters: Sequence[Any], lanes: int) -> Numbers:
         """What the kernel keeps from bar to bar, of shape (quantities, lanes), before the first bar."""
-        return np.zeros((self._sizes(tuple(parameters))[1], lanes))
+        return np.zeros((self.sizes(tuple(parameters))[1], lanes))
 
-    def _sizes(self, parameters: tuple[Any, ...]) -> tuple[int, int]:
+    def sizes(self, parameters: tuple[Any, ...]) -> tuple[int, int]:
         """Bars without a value, and quantities of state; remembered, as most calls use a few sets of parameters."""
         found = self._known_sizes.get(parameters)
         if found is None:
@@ -155,7 +155,7 @@ class Entry:
             outs = tuple([np.empty((rows, lanes), self._dtype) for _ in self.outputs])
         if rows and lanes:
             plan, begun = spans.single(blocks) if lanes == 1 else spans.whole(blocks)
-            undefined = begun + self._sizes(parameters)[0]
+            undefined = begun + self.sizes(parameters)[0]
             for out in outs:
                 out[:undefined] = self.undefined
             self.kernel.run(blocks, outs, parameters, self.new_state(parameters, lanes), plan)

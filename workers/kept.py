@@ -28,7 +28,6 @@ class Views:
         """Make sure of those of this step; returns whether they are new."""
         if self._step == step:
             return False
-        self._step = step
         lanes, rows = picture.shown
         if rows and rows.count(rows[0]) == len(rows) and lanes == list(range(len(lanes))):
             self.all = list(self._block[: rows[0], : len(lanes)].T)
@@ -36,6 +35,7 @@ class Views:
             columns = self._block.T
             self.all = [columns[lane, :count] for lane, count in zip(lanes, rows, strict=True)]
         self._by_lane = dict(zip(lanes, self.all, strict=True))
+        self._step = step
         return True
 
     def of(self, lane: int, rows: int) -> tuple[Array, bool]:
@@ -123,6 +123,8 @@ class Kept:
         self.step = 0
         self.usage = usage
         self._parameters = parameters
+        #: Whether the last attempt to compute was interrupted.
+        self._torn = False
         #: Results that are no float64 and are an input of others, as float64.
         self._copies: dict[int, Array] = {}
         self._undefined = entry.leading(**dict(zip(entry.parameters, parameters, strict=True)))
@@ -142,10 +144,13 @@ class Kept:
         """Compute what is new in the columns of the step; once a step."""
         if self.step == step:
             return
-        self.step = step
         picture, held = self.picture, self._held
         for one in self._series:
             one.freshen(step)
+        if self._torn:
+            held[:2] = -1
+        # A filter's deadline may strike at any point below: what was planned then counts as done, and is not.
+        self._torn = True
         lanes = picture.step_lanes
         closed, forming, anew = DUE.run(lanes, held, picture.ledger, self._spans)
         if anew:
@@ -159,8 +164,11 @@ class Kept:
             np.copyto(self._trial, self._state)
             run(self._ins, self.blocks, self._parameters, self._trial, self._spans[len(lanes) : len(lanes) + forming])
         self.usage.misses += closed + forming > 0
-        for index, copy in self._copies.items():
-            np.copyto(copy, self.blocks[index])
+        if closed or forming:
+            for index, copy in self._copies.items():
+                np.copyto(copy, self.blocks[index])
+        self._torn = False
+        self.step = step
 
     def numbers(self, index: int) -> Array:
         """One of the results as float64; conditions and counts are copied, from now on after each change."""
@@ -168,9 +176,9 @@ class Kept:
         if block.dtype == np.float64:
             return block
         if index not in self._copies:
-            self._copies[index] = block.astype(np.float64)
-            self.bytes += self._copies[index].nbytes
-            self.usage.bytes += self._copies[index].nbytes
+            copy = self._copies[index] = block.astype(np.float64)
+            self.bytes += copy.nbytes
+            self.usage.bytes += copy.nbytes
         return self._copies[index]
 
     def _begin(self, lanes: Ints) -> Ints:

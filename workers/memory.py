@@ -23,6 +23,8 @@ from workers.picture import Picture
 BYTES_MAX: Final = 256 * 1024**2
 #: Calls remembered by identity in one step, for each indicator; a loop over parameters made on the fly must not fill memory.
 RECENT_MAX: Final = 20_000
+#: Types of numbers that stay what they are; an array of one number does not, and is known by no identity.
+PLAIN: Final = (int, float, np.generic)
 #: Sets of parameters whose check is remembered.
 PARAMETERS_MAX: Final = 2_000
 
@@ -120,7 +122,8 @@ class Memory:
         """The first call of its kind in this step: bring the block up to date, and answer it for all symbols at once."""
         series, parameters = self._bound(entry, args, kwargs)
         place = self._place_of(entry, series)
-        if place is None:
+        if place is None or entry.sizes(parameters)[0] >= place[1].rows_max:
+            # Nothing known, or nothing that could ever have a value: not worth a block.
             return self._compute_one(entry, series, parameters)
         inputs, picture, lane, rows = place
         kept_key = (entry.name, tuple(one.key for one in inputs), parameters)
@@ -137,7 +140,8 @@ class Memory:
         recent = self._recent[entry.name]
         if len(recent) >= RECENT_MAX or self.usage.bytes > 2 * self._bytes_max:
             self._forget_results()
-        self._remember(recent, kept, lane, series, args, kwargs)
+        if all(isinstance(value, PLAIN) for value in (*args[len(inputs) :], *kwargs.values())):
+            self._remember(recent, kept, lane, series, args, kwargs)
         return results if len(results) > 1 else results[0]
 
     def _remember(
@@ -175,6 +179,8 @@ class Memory:
         if len(args) < inputs:
             return entry.bind(args, kwargs)
         given = args[inputs:]
+        if not all(isinstance(value, PLAIN) for value in (*given, *kwargs.values())):
+            return entry.bind(args, kwargs)
         key = (entry.name, *map(id, given), *kwargs, *map(id, kwargs.values()))
         found = self._parameters.get(key)
         if found is None:
@@ -244,10 +250,11 @@ class Memory:
 
     def _forget_results(self) -> None:
         """In the middle of a step: let go of all results. What filters hold of them stays right but is not known any more."""
-        for kept in self._kept.values():
-            kept.release()
-        self._kept.clear()
-        self._known = {key: known for key, known in self._known.items() if isinstance(known[1], Field)}
-        self._unknown = [source for source in self._unknown if isinstance(source, Field)]
-        self._clear_results()
+        # In this order, as a deadline may strike in between: nobody is to find what is gone already.
+        dropped, self._kept = list(self._kept.values()), {}
         self.usage.bytes = 0
+        self._clear_results()
+        self._unknown = [source for source in self._unknown if isinstance(source, Field)]
+        self._known = {key: known for key, known in self._known.items() if isinstance(known[1], Field)}
+        for kept in dropped:
+            kept.release()

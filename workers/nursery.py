@@ -2,7 +2,8 @@
 
 Control channel, one JSON object a packet. To it: `{"fork": slot, "generation": g}` with the write end of the worker's log pipe
 by SCM_RIGHTS, `{"need": [names]}` before filters come that use these indicators, `{"stop": true}`. From it:
-`{"warming": [done, total, name]}`, `{"warm": true}`, `{"prepared": [names], "problem": text}` in answer to a need,
+`{"warming": [done, total, name]}`, `{"warm": true, "names": [...]}` with all indicators there are,
+`{"prepared": [names], "problem": text}` in answer to a need,
 `{"forked": slot, "generation": g, "pid": p}`, `{"exited": pid, "status": n}` (n negative: a signal).
 """
 
@@ -71,7 +72,7 @@ class Nursery:
         gc.collect()
         # Never looked at again by a collection, so that forks go on sharing these pages.
         gc.freeze()
-        self._say(warm=True)
+        self._say(warm=True, names=sorted(catalog.BY_NAME))
 
     def serve(self) -> int:
         """Fork and reap until told to stop, or until nobody is at the other end; returns the exit code."""

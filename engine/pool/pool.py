@@ -74,6 +74,8 @@ class Pool:
         self._stopping = False
         self._broken: WorkerBootFailed | None = None
         self._changed = asyncio.Event()
+        #: All indicators there are, as the nursery says when it is warm.
+        self._known: frozenset[str] = frozenset()
         #: Indicators that filters use; those this nursery has been told of; those it has machine code of.
         self._needed: set[str] = set()
         self._told: set[str] = set()
@@ -100,7 +102,8 @@ class Pool:
 
         Raises WorkerBootFailed when the nursery does not come up.
         """
-        wanted = set(names)
+        await self.warm()
+        wanted = self._known & set(names)
         self._needed |= wanted
         self._tell_needs()
         while not wanted <= self._prepared:
@@ -198,6 +201,7 @@ class Pool:
             self._on_warming(*said.warming)
         elif said.warm:
             self._warm = True
+            self._known = frozenset(said.names)
             self._boots.succeeded()
             self._be_patient(None)
             self._changed.set()

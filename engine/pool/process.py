@@ -36,6 +36,8 @@ class Said(msgspec.Struct, frozen=True):
 
     warming: tuple[int, int, str] | None = None
     warm: bool = False
+    #: With `warm`: all indicators there are.
+    names: tuple[str, ...] = ()
     forked: int | None = None
     generation: int = 0
     pid: int = 0
@@ -125,7 +127,7 @@ class Nursery:
 
     def need(self, names: Sequence[str]) -> None:
         """Tell it of indicators that filters will use; `prepared` follows. Its death is the answer where it cannot be told."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._control.send(msgspec.json.encode({"need": names}))
 
     def ask_to_stop(self) -> None:

@@ -76,13 +76,14 @@ class Workforce:
 
     async def _load(self, message: LoadFilter) -> None:
         try:
-            # Every name after a dot, which is more than indicators: what the code means is judged where it runs.
+            # Of every name after a dot; what the code means is judged where it runs.
             await self._pool.prepare(ATTRIBUTES.findall(message.code))
             self.dispatcher.load_filter(message)
         except WorkerBootFailed as error:
             log.error("trader %s is not loaded: %s", message.trader, error)
         finally:
-            self._loading.pop(message.filter_id, None)
+            if self._loading.get(message.filter_id) is asyncio.current_task():
+                del self._loading[message.filter_id]
 
     def drop_filter(self, filter_id: int) -> None:
         """Forget a filter and what is queued of it, or do not load it at all."""

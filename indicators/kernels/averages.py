@@ -7,6 +7,7 @@ from indicators.kernels.adaptive import add_back_nb
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import (
+    KAMA_OUTWEIGHED,
     average_step_nb,
     copy_nb,
     double_nb,
@@ -191,12 +192,22 @@ def kama_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
         return
     first, leaving = lanes(values, row - period, low, high), lanes(values, row - min(age, period + 1), low, high)
     result, full = lanes(out, row, low, high), age > period
+    hits = 0
     for lane in range(high - low):
         # At the first value, nothing leaves: both rows are the same.
-        now, start, yesterday, smooth = newest[lane], first[lane], before[lane], average[lane]
-        gone = way[lane] - abs(leaving[lane] - start) + abs(now - yesterday)
-        mean = kama_value(now, now - start, gone, smooth if full else yesterday)
+        left = abs(leaving[lane] - first[lane])
+        gone = way[lane] - left + abs(newest[lane] - before[lane])
         way[lane] = gone
+        hits += left * period > KAMA_OUTWEIGHED * gone
+    if hits > 0:
+        for lane in range(high - low):
+            if abs(leaving[lane] - first[lane]) * period > KAMA_OUTWEIGHED * way[lane]:
+                way[lane] = 0.0
+                for step in range(period):
+                    way[lane] += abs(values[row - step, low + lane] - values[row - step - 1, low + lane])
+    for lane in range(high - low):
+        now, start, yesterday, smooth = newest[lane], first[lane], before[lane], average[lane]
+        mean = kama_value(now, now - start, way[lane], smooth if full else yesterday)
         average[lane] = mean
         result[lane] = mean
 

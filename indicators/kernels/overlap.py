@@ -17,6 +17,7 @@ from indicators.matypes import DEFAULT, DEMA, HMA, KAMA, MAMA, NONE, RMA, SMA, T
 
 # TA-Lib rebuilds the running sums of its WMA from the window after so many windows; so do we, to stay as exact as it is.
 WMA_WINDOWS_BETWEEN_REBUILDS = 8
+KAMA_OUTWEIGHED = 100.0  # change that leaves, times bars, in sums of the changes that stay; TA-Lib's rule
 KAMA_FASTEST, KAMA_SLOWEST = 2.0 / 3.0, 2.0 / 31.0
 T3_FACTOR = 0.7
 
@@ -290,10 +291,21 @@ def _kama_step(newest: Lanes, result: Lanes, period: int, state: Block, base: in
         way[:] = 0.0
         return
     full = age > period
+    # What leaves may have been so much larger than the rest that only its rounding is left: then the window is added up.
+    hits = 0
     for lane in range(high - low):
-        gone = way[lane] - (abs(leaving[lane] - first[lane]) if full else 0.0)
-        way[lane] = gone + abs(newest[lane] - before[lane])
+        left = abs(leaving[lane] - first[lane]) if full else 0.0
+        gone = way[lane] - left + abs(newest[lane] - before[lane])
+        way[lane] = gone
+        hits += left * period > KAMA_OUTWEIGHED * gone
         average[lane] = average[lane] if full else before[lane]
+    if hits > 0:
+        for lane in range(high - low):
+            if abs(leaving[lane] - first[lane]) * period > KAMA_OUTWEIGHED * way[lane]:
+                way[lane] = 0.0
+                for step in range(period):
+                    one, other = (age + length - step) % length, (age + length - step - 1) % length
+                    way[lane] += abs(state[ring + one, low + lane] - state[ring + other, low + lane])
     if age >= period:
         for lane in range(high - low):
             mean = kama_value(newest[lane], newest[lane] - first[lane], way[lane], average[lane])
@@ -304,8 +316,7 @@ def _kama_step(newest: Lanes, result: Lanes, period: int, state: Block, base: in
 @helper
 def kama_value(newest: float, progress: float, way: float, average: float) -> float:
     """The next KAMA after `average`: its weight grows with the share of the way gone that was progress."""
-    straight = (way <= progress) | (abs(way) < 1e-14)
-    efficiency = 1.0 if straight else abs(progress / way)
+    efficiency = 1.0 if way <= progress else abs(progress / way)
     root = efficiency * (KAMA_FASTEST - KAMA_SLOWEST) + KAMA_SLOWEST
     return (newest - average) * (root * root) + average
 

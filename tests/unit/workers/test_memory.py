@@ -8,6 +8,7 @@ import pytest
 import indicators
 from indicators import IndicatorError
 from tests.unit.workers.stall import bar, bars, stall
+from workers.deadline import DeadlinePassed
 from workers.vocabulary import BAR_FIELDS
 
 FIELDS = frozenset(BAR_FIELDS[1:])
@@ -183,3 +184,50 @@ def test_series_of_different_symbols_do_not_mix():
         shown = klines_of(one, 61 * 60_000)
         found = one.memory.ta.crossed_above(shown[0].close, shown[1].close)
         np.testing.assert_array_equal(found, indicators.crossed_above(shown[0].close.copy(), shown[1].close.copy()))
+
+
+def test_a_deadline_that_strikes_while_a_block_is_computed_spoils_nothing(monkeypatch):
+    with stall(50, NAMES) as one:
+        interval = one.writer.add_interval("1m")
+        for symbol in one.symbols:
+            one.put(symbol, "1m", bars("1m", [100.0 + n % 7 for n in range(60)]))
+            one.writer.put_forming(symbol, interval, bar("1m", 61, 103.0))
+        kernel = indicators.catalog.ENTRIES["rsi"].kernel
+        kernel.load()
+        run, calls_left = kernel.run, iter([True, False])
+
+        def struck(*arguments):
+            # Closed bars are computed, the forming one is not.
+            if next(calls_left):
+                return run(*arguments)
+            raise DeadlinePassed
+
+        # Given a filter that is stopped between the two
+        shown = klines_of(one, 61 * 60_000, forming=True)
+        monkeypatch.setattr(kernel, "run", struck)
+        with pytest.raises(DeadlinePassed):
+            one.memory.ta.rsi(shown[0].close, 14)
+        monkeypatch.setattr(kernel, "run", run)
+        # When the next one asks in the same step
+        for b in shown.values():
+            found = one.memory.ta.rsi(b.close, 14)
+            # Then it gets what is right
+            np.testing.assert_array_equal(found, indicators.rsi(b.close.copy(), 14))
+
+
+def test_an_array_of_one_number_is_looked_at_each_time():
+    with stall(50) as one:
+        one.put(0, "1m", bars("1m", [100.0 + n % 7 for n in range(60)]))
+        b = klines_of(one, 61 * 60_000)[0]
+        period = np.array(3)
+        one.memory.ta.sma(b.close, period)
+        period.fill(10)
+        np.testing.assert_array_equal(one.memory.ta.sma(b.close, period), indicators.sma(b.close.copy(), 10))
+
+
+def test_a_period_beyond_history_takes_no_memory():
+    with stall(50) as one:
+        one.put(0, "1m", bars("1m", [100.0 + n % 7 for n in range(60)]))
+        b = klines_of(one, 61 * 60_000)[0]
+        assert np.isnan(one.memory.ta.wma(b.close, 100_000)).all()
+        assert one.memory.usage.bytes == 0
