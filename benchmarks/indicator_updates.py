@@ -60,9 +60,7 @@ def talib_call(name: str, case: Case, candles: dict[str, Any]) -> Call | None:
     make = getattr(talib.stream, name.upper(), None)
     columns = case.columns.split()
     try:
-        streams = [
-            make(*(candles[column][:-1, lane].copy() for column in columns), *case.parameters) for lane in range(SYMBOLS)
-        ]
+        streams = [make(*(candles[column][:-1, lane].copy() for column in columns), *case.parameters) for lane in range(SYMBOLS)]
         bars = [tuple(float(candles[column][-1, lane]) for column in columns) for lane in range(SYMBOLS)]
         streams[0].update(*bars[0])
     except (TypeError, AttributeError):
