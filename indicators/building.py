@@ -32,9 +32,10 @@ class Builders:
     def __init__(self, names: Iterable[str], processes: int | None = None) -> None:
         """Start them, one per CPU this process may use unless told otherwise; raises IndicatorError for an unknown name."""
         kernels = {catalog.name_of(name): catalog.kernels([name]) for name in names}
+        lacking = {kernel for kernel in set().union(*kernels.values()) if not kernel.is_cached()}
         #: Names of the indicators that are compiled.
-        self.missing = [name for name, parts in kernels.items() if not all(kernel.is_cached() for kernel in parts)]
-        self._waiting = {kernel.function: kernel for name in self.missing for kernel in kernels[name] if not kernel.is_cached()}
+        self.missing = [name for name, parts in kernels.items() if not lacking.isdisjoint(parts)]
+        self._waiting = {kernel.function: kernel for kernel in lacking}
         self._total = len(self._waiting)
         count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
         #: What children say; a file, as nobody reads a pipe while they are at it.

@@ -162,10 +162,16 @@ def machine_code(compiled: Any) -> Callable[..., Any]:
     return overload.entry_point  # type: ignore[no-any-return]
 
 
+@functools.cache
+def _cache_file(function: Callable[..., Any]) -> Any:
+    # Finding the place takes some ms, as numba tries whether it can write there; looking into it, some us.
+    return KernelCache(function)._cache_file
+
+
 def is_cached(function: Any) -> bool:
     """Whether the cache holds machine code of this kernel, of these sources and for this CPU."""
     try:
-        index = KernelCache(function.py_func)._cache_file._load_index()
+        index = _cache_file(function.py_func)._load_index()
     except (RuntimeError, OSError):
         return False
     cpu = cpu_target.target_context.codegen().magic_tuple()
