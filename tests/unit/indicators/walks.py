@@ -1,5 +1,7 @@
 """Candles made for patterns: prices on a coarse grid, where bodies touch, ends are shared and gaps are common."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tests.unit.indicators.cases import Candles
@@ -9,7 +11,11 @@ SHADOWS = [0, 0, 0, 0, 1, 1, 2, 6, 12]
 OFFSETS = [0, 0, 0, 1, -1, 3, -3, 9, -9, 25]
 
 
-def walk(seed: int, bars: int, lanes: int = 1) -> Candles:
+#: A grid that binary numbers have, and others that they do not.
+GRIDS = (1.0, 0.1, 0.37)
+
+
+def walk(seed: int, bars: int, lanes: int = 1, grids: Sequence[float] = GRIDS) -> Candles:
     """Random candles of shape (bars, lanes) that open anywhere around the candle before, or exactly at one of its prices."""
     chance = np.random.default_rng(seed)
     rows = np.empty((bars, 4, lanes))
@@ -29,6 +35,5 @@ def walk(seed: int, bars: int, lanes: int = 1) -> Candles:
         below = np.where(bare, 0, chance.choice(SHADOWS, lanes))
         before = np.array([opened, np.maximum(opened, closed) + above, np.minimum(opened, closed) - below, closed])
         rows[row] = before
-    # A grid that binary numbers have, and others that they do not.
-    prices = rows * chance.choice([1.0, 0.1, 0.37], lanes)
+    prices = rows * chance.choice(grids, lanes)
     return {name: np.ascontiguousarray(prices[:, number]) for number, name in enumerate(("open", "high", "low", "close"))}
