@@ -167,7 +167,7 @@ class Floor:
         first = self._loaded + 1
         ids = tuple(range(first, first + traders))
         for place, filter_id in enumerate(ids):
-            self.workforce.load_filter(LoadFilter(filter_id, f"trader {filter_id}", code(place, sets)))
+            self.workforce.load_filters([LoadFilter(filter_id, f"trader {filter_id}", code(place, sets))])
         while self._loaded < ids[-1]:
             self._changed.clear()
             await asyncio.wait_for(self._changed.wait(), WAIT_S)

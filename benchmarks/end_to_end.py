@@ -136,7 +136,7 @@ class _Desk:
         assert await self._workforce.dispatcher.wait_ready(WAIT_S)
         self._screening.connect(self._workforce.dispatcher, {})
         row = new_row("bench", "alternating", ALTERNATING) | {"id": str(uuid.uuid4())}
-        self._workforce.load_filter(self._roster.update([parse_row(row)], {}).load[0])
+        self._workforce.load_filters(self._roster.update([parse_row(row)], {}).load)
         await asyncio.wait_for(self._planned.wait(), WAIT_S)
         self._commits = asyncio.create_task(self._screening.commit_forever())
         self._waiting = SYMBOLS

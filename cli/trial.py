@@ -103,7 +103,7 @@ class _Attempt:
         dispatcher = workforce.dispatcher
         if not await dispatcher.wait_ready(READY_TIMEOUT_S):
             raise PoolError("no worker is ready in time", f"{READY_TIMEOUT_S:g} s", "run engine doctor")
-        workforce.load_filter(self._load)
+        workforce.load_filters([self._load])
         await asyncio.wait_for(self._loaded, READY_TIMEOUT_S)
         count = max(map(len, self._closes_ms), default=0)
         for start in range(0, count, CLOSES_AT_ONCE):

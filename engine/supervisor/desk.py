@@ -7,7 +7,7 @@ on having seen every notification.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.base.clock import iso_utc
@@ -36,8 +36,8 @@ NAMED_MAX = 10
 class Filters(Protocol):
     """Whoever makes filters known to workers."""
 
-    def load_filter(self, message: LoadFilter) -> None:
-        """Let workers know a filter; they answer once."""
+    def load_filters(self, messages: Sequence[LoadFilter]) -> None:
+        """Let workers know filters; they answer once for each."""
 
     def drop_filter(self, filter_id: int) -> None:
         """Forget a filter."""
@@ -91,8 +91,8 @@ class Desk:
                 self._wish_changed = True
         for filter_id in changes.forget:
             self._filters.drop_filter(filter_id)
-        for message in changes.load:
-            self._filters.load_filter(message)
+        if changes.load:
+            self._filters.load_filters(changes.load)
         for name, reason in problems.values():
             log.error("trader %s is not valid and does not run: %s", name, reason)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.base.errors import PoolError, WorkerBootFailed
 from engine.base.settings import Settings
@@ -58,8 +58,9 @@ class Workforce:
         self.dispatcher = Dispatcher(endpoint, self._pool, self._slots, limits, callbacks)
         self.target = workers_wished(settings.workers, settings.max_workers, settings.machine_cpus or granted_cpus())
         self.problem = ""
-        #: Filters that wait for machine code.
-        self._loading: dict[int, asyncio.Task[None]] = {}
+        #: Filters that wait for machine code, and who waits for them.
+        self._waiting: dict[int, LoadFilter] = {}
+        self._loading: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Start the nursery and ask for workers; they come when it is warm."""
@@ -70,26 +71,29 @@ class Workforce:
         """Wait until the kernels are warm; raises WorkerBootFailed."""
         await self._pool.warm()
 
-    def load_filter(self, message: LoadFilter) -> None:
-        """Let workers know a filter, as soon as machine code of the indicators it uses lies ready."""
-        self._loading[message.filter_id] = asyncio.get_running_loop().create_task(self._load(message))
+    def load_filters(self, messages: Sequence[LoadFilter]) -> None:
+        """Let workers know filters, all together, as soon as machine code of the indicators they use lies ready."""
+        self._waiting.update({message.filter_id: message for message in messages})
+        loading = asyncio.get_running_loop().create_task(self._load(messages))
+        self._loading.add(loading)
+        loading.add_done_callback(self._loading.discard)
 
-    async def _load(self, message: LoadFilter) -> None:
+    async def _load(self, messages: Sequence[LoadFilter]) -> None:
+        # Of every name after a dot; what the code means is judged where it runs.
+        names = {name for message in messages for name in ATTRIBUTES.findall(message.code)}
         try:
-            # Of every name after a dot; what the code means is judged where it runs.
-            await self._pool.prepare(ATTRIBUTES.findall(message.code))
-            self.dispatcher.load_filter(message)
+            await self._pool.prepare(names)
         except WorkerBootFailed as error:
-            log.error("trader %s is not loaded: %s", message.trader, error)
-        finally:
-            if self._loading.get(message.filter_id) is asyncio.current_task():
-                del self._loading[message.filter_id]
+            log.error("traders are not loaded: %s", error)
+            return
+        for message in messages:
+            if self._waiting.get(message.filter_id) is message:
+                del self._waiting[message.filter_id]
+                self.dispatcher.load_filter(message)
 
     def drop_filter(self, filter_id: int) -> None:
         """Forget a filter and what is queued of it, or do not load it at all."""
-        loading = self._loading.pop(filter_id, None)
-        if loading is not None:
-            loading.cancel()
+        self._waiting.pop(filter_id, None)
         self.dispatcher.drop_filter(filter_id)
 
     def _broke(self, error: WorkerBootFailed) -> None:
@@ -113,7 +117,7 @@ class Workforce:
 
     async def stop(self, timeout_s: float) -> None:
         """Let workers leave, then end what is left, and let go of socket and slots."""
-        for loading in list(self._loading.values()):
+        for loading in list(self._loading):
             loading.cancel()
         await self._pool.stop(timeout_s)
         self.dispatcher.close()
