@@ -82,11 +82,13 @@ class Runner:
         self._deadline = deadline
         self._constants = Constants()
         self._filters: dict[int, Filter] = {}
+        #: Indicators of new filters.
+        self._unloaded: set[str] = set()
 
     def load(self, message: LoadFilter) -> FilterLoaded:
         """Check and keep a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
         verdict = policy.check(message.code)
-        self._load_kernels(verdict.indicators)
+        self._unloaded.update(verdict.indicators)
         extra = [name for name in (verdict.refresh, *message.intervals) if name in INTERVAL_MS]
         intervals = tuple(sorted({*verdict.intervals, *extra}, key=INTERVAL_MS.__getitem__)) or (message.default_interval,)
         self._filters[message.filter_id] = Filter(
@@ -99,10 +101,13 @@ class Runner:
         )
         return FilterLoaded(message.filter_id, verdict.refresh, verdict.symbols, intervals, verdict.lookback)
 
-    @staticmethod
-    def _load_kernels(names: Iterable[str]) -> None:
-        """Take machine code from the cache now, and not while the filter's time runs."""
-        for name in names:
+    def _load_kernels(self) -> None:
+        """Take machine code of new filters from the cache, before the time of any filter runs.
+
+        Not when a filter comes: others wait for what it reads, and want to know that at once.
+        """
+        while self._unloaded:
+            name = self._unloaded.pop()
             try:
                 catalog.BY_NAME[name].kernel.load()
             except IndicatorError as error:
@@ -117,6 +122,7 @@ class Runner:
         """Answer a task, whatever its filters do, short of killing the process."""
         started_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
         results: list[FilterResult] = []
+        self._load_kernels()
         # Division by zero in a filter gives inf or NaN, as documented, without a warning.
         with np.errstate(all="ignore"):
             for number, step in enumerate(task.steps):
