@@ -28,10 +28,14 @@ help: ## list the targets
 	@$(PIP) --editable .[replay] || { echo "error: packages cannot be installed: see above: is a package index reachable?" >&2; exit 1; }
 	@touch $@
 
-.venv/.kernels: .venv/.run $(wildcard indicators/*.py indicators/*/*.py engine/scanner/*.py)
-	@echo "[3/3] compiling the indicator kernels and the reader of frames, once"
-	@$(BIN)/python -m indicators
+.venv/.reader: .venv/.run $(wildcard engine/scanner/*.py)
+	@echo "[3/3] compiling the reader of frames, once"
 	@$(BIN)/python -m engine.scanner >/dev/null
+	@touch $@
+
+.venv/.kernels: .venv/.run $(wildcard indicators/*.py indicators/*/*.py)
+	@echo "compiling all indicators, once (two to three minutes on two CPUs)"
+	@$(BIN)/python -m indicators
 	@touch $@
 
 .venv/.dev: .venv/.run
@@ -39,7 +43,7 @@ help: ## list the targets
 	@$(PIP) --editable .[dev] || { echo "error: packages cannot be installed: see above: is a package index reachable?" >&2; exit 1; }
 	@touch $@
 
-venv: .venv/.run .venv/.kernels ## make .venv with the engine in it
+venv: .venv/.run .venv/.reader ## make .venv with the engine in it
 
 demo: venv ## run the engine on a simulated exchange, until Ctrl-C or DEMO_SECONDS
 	@ENGINE_HOME="$(DEMO_HOME)" $(BIN)/engine run --user demo --for $(DEMO_SECONDS); code=$$?; test $$code -eq 130 || exit $$code
@@ -56,14 +60,14 @@ types: .venv/.dev ## mypy, strict
 layers: .venv/.dev ## import-linter: imports point down, each driver has one door
 	@$(BIN)/lint-imports --no-logo
 
-tests: .venv/.dev .venv/.kernels ## the tests alone, on all cores; ARGS are handed to pytest
+tests: .venv/.dev .venv/.reader .venv/.kernels ## the tests alone, on all cores; ARGS are handed to pytest
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain, and of the feeds, through random disasters
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS)
 	@$(BIN)/python -m tests.simulation.run --feeds --seeds $(SEEDS)
 
-bench: .venv/.dev .venv/.kernels ## measure this machine, peers included
+bench: .venv/.dev .venv/.reader .venv/.kernels ## measure this machine, peers included
 	@$(BIN)/engine bench
 
 docs: .venv/.dev ## write the reference pages of settings and indicators anew

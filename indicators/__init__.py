@@ -5,8 +5,8 @@
 
 Names, order of arguments and defaults are TA-Lib's in lower case, `period` stands for its `timeperiod`;
 `catalog.ALIASES` holds other names that answer as well. Series are oldest first, of any real number type and stride,
-never modified, and may be read-only; results are new float64 arrays (bool for conditions) of the same shape, several as
-a tuple. Fastest is C-contiguous float64.
+never modified, and may be read-only; results are new arrays of the same shape, several as a tuple: float64,
+bool for conditions, int32 for patterns and counts. Fastest is C-contiguous float64.
 
 Where a series begins with NaN, counting begins at its first value, per symbol; a result is NaN until it is defined. A
 series too short gives NaN, not an error. Results are causal (bar i depends on bars 0 to i) and symbols never touch one

@@ -22,7 +22,7 @@ def pattern(
     about: str,
     leading: int,
     module: str,
-    state: int,
+    state: int = 0,
     source: str = MORRIS,
     parameters: Mapping[str, Parameter] = MappingProxyType({}),
 ) -> Entry:

@@ -5,323 +5,308 @@ short, near or equal is judged by the bars before, with TA-Lib's settings.
 """
 
 from indicators import checks
-from indicators.entry import Entry
+from indicators.patterns import NISON, pattern
 
-MORRIS = "G. L. Morris, Candlepower (1992); TA-Lib"
-NISON = "S. Nison, Japanese Candlestick Charting Techniques (1991); TA-Lib"
-CHESLER = "D. L. Chesler, Trading False Moves with the Hikkake Pattern, Active Trader (2004); TA-Lib"
-
-
-def pattern(
-    talib: str,
-    summary: str,
-    about: str,
-    module: str,
-    leading: int,
-    state: int = 0,
-    source: str = NISON,
-    penetration: float | None = None,
-) -> Entry:
-    """A pattern over open, high, low and close; the time of its first result does not depend on parameters."""
-    name = talib.lower()
-    return Entry(
-        name=name,
-        group="pattern",
-        summary=summary,
-        about=about,
-        source=f"{source} {talib}",
-        inputs=("open", "high", "low", "close"),
-        outputs=(name,),
-        parameters={} if penetration is None else {"penetration": checks.penetration(penetration)},
-        leading=lambda **_: leading,
-        module=module,
-        state=state,
-        kind="count",
-        talib=talib,
-    )
-
+CANDLEPOWER = "G. L. Morris, Candlepower (1992)"
+CHESLER = "D. L. Chesler, Trading False Moves with the Hikkake Pattern, Active Trader (2004)"
 
 MARCHES = (
     pattern(
-        "CDL2CROWS",
+        "cdl2crows",
         "Two crows",
         "-100: after a long white candle and a gap up, two black candles; the second opens within the body of the first and "
         "closes within the white one",
-        "patterns_crows",
+        module="patterns_crows",
         leading=12,
         state=2,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLUPSIDEGAP2CROWS",
+        "cdlupsidegap2crows",
         "Upside gap two crows",
         "-100: after a long white candle and a gap up, a short black candle and one whose body engulfs it, which still closes "
         "above the white one",
-        "patterns_crows",
+        module="patterns_crows",
         leading=12,
         state=4,
+        source=NISON,
     ),
     pattern(
-        "CDL3BLACKCROWS",
+        "cdl3blackcrows",
         "Three black crows",
         "-100: after a white candle, three black ones almost without lower shadows, each opening within the body before it and "
         "closing lower; the first closes below the high of the white candle",
-        "patterns_crows",
+        module="patterns_crows",
         leading=13,
         state=6,
+        source=NISON,
     ),
     pattern(
-        "CDLIDENTICAL3CROWS",
+        "cdlidentical3crows",
         "Identical three crows",
         "-100: three black candles almost without lower shadows, each closing lower, the second and third opening about where "
         "the one before closed. What came before is not looked at",
-        "patterns_crows",
+        module="patterns_crows",
         leading=12,
         state=10,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDL3WHITESOLDIERS",
+        "cdl3whitesoldiers",
         "Three advancing white soldiers",
         "100: three white candles almost without upper shadows, each opening within or near the body before it and closing "
         "higher, none far shorter than the one before, the last not short",
-        "patterns_marches",
+        module="patterns_marches",
         leading=12,
         state=16,
+        source=NISON,
     ),
     pattern(
-        "CDLADVANCEBLOCK",
+        "cdladvanceblock",
         "Advance block",
         "-100: three white candles with rising closes, the first long, whose bodies shrink or whose upper shadows grow: a rise "
         "that tires. Any one of four ways to weaken is enough, as in TA-Lib",
-        "patterns_marches",
+        module="patterns_marches",
         leading=12,
         state=16,
+        source=NISON,
     ),
     pattern(
-        "CDLSTALLEDPATTERN",
+        "cdlstalledpattern",
         "Stalled pattern",
         "-100: two long white candles, the second almost without an upper shadow, then a short white one that opens about "
         "where they ended",
-        "patterns_marches",
+        module="patterns_marches",
         leading=12,
         state=12,
+        source=NISON,
     ),
 )
 
 TURNS = (
     pattern(
-        "CDL3INSIDE",
+        "cdl3inside",
         "Three inside up or down",
         "100 or -100: a long candle, a short one with its body inside that of the first, and one of the other colour than the "
         "first that closes beyond its open",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=12,
         state=4,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDL3OUTSIDE",
+        "cdl3outside",
         "Three outside up or down",
         "100 or -100: a candle whose body engulfs the one before, of the other colour, and a close further on",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=3,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLSTICKSANDWICH",
+        "cdlsticksandwich",
         "Stick sandwich",
         "100: two black candles with about the same close, a white one between them that stays above that close",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=7,
         state=2,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLGAPSIDESIDEWHITE",
+        "cdlgapsidesidewhite",
         "Up or down gap side-by-side white lines",
         "100 after a gap up, -100 after a gap down: two white candles with about the same open and body, both beyond the gap",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=7,
         state=4,
+        source=NISON,
     ),
     pattern(
-        "CDLTASUKIGAP",
+        "cdltasukigap",
         "Tasuki gap",
         "100 after a gap up, -100 after a gap down: a candle in the direction of the gap, and one of the other colour and about "
         "the same size that opens in its body and closes within the gap",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=7,
         state=2,
+        source=NISON,
     ),
     pattern(
-        "CDLXSIDEGAP3METHODS",
+        "cdlxsidegap3methods",
         "Upside or downside gap three methods",
         "100 after a gap up, -100 after a gap down: two candles of one colour with a gap between them, and one of the other "
         "colour that reaches from the body of the second into that of the first",
-        "patterns_gaps",
+        module="patterns_gaps",
         leading=2,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
 )
 
 STARS = (
     pattern(
-        "CDLEVENINGSTAR",
+        "cdleveningstar",
         "Evening star",
         "-100: a long white candle, a short one whose body lies above, and a black one, not short, that closes below the first "
         "close by more than `penetration` of the first body",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
-        penetration=0.3,
+        parameters={"penetration": checks.penetration(0.3)},
+        source=NISON,
     ),
     pattern(
-        "CDLEVENINGDOJISTAR",
+        "cdleveningdojistar",
         "Evening doji star",
         "-100: as the evening star, with a doji in the middle",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
-        penetration=0.3,
+        parameters={"penetration": checks.penetration(0.3)},
+        source=NISON,
     ),
     pattern(
-        "CDLMORNINGSTAR",
+        "cdlmorningstar",
         "Morning star",
         "100: a long black candle, a short one whose body lies below, and a white one, not short, that closes above the first "
         "close by more than `penetration` of the first body",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
-        penetration=0.3,
+        parameters={"penetration": checks.penetration(0.3)},
+        source=NISON,
     ),
     pattern(
-        "CDLMORNINGDOJISTAR",
+        "cdlmorningdojistar",
         "Morning doji star",
         "100: as the morning star, with a doji in the middle",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
-        penetration=0.3,
+        parameters={"penetration": checks.penetration(0.3)},
+        source=NISON,
     ),
     pattern(
-        "CDLABANDONEDBABY",
+        "cdlabandonedbaby",
         "Abandoned baby",
         "100 or -100: as the morning and evening doji star, with gaps before and after the doji that no shadow enters",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
-        penetration=0.3,
+        parameters={"penetration": checks.penetration(0.3)},
+        source=NISON,
     ),
     pattern(
-        "CDLTRISTAR",
+        "cdltristar",
         "Tristar",
         "100 or -100: three dojis, the second below (above) a gap and further out than the third. All three are judged by what "
         "counts as a doji at the first",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=2,
+        source=NISON,
     ),
     pattern(
-        "CDLUNIQUE3RIVER",
+        "cdlunique3river",
         "Unique three river",
         "100: a long black candle, a black one with its body inside and a lower low, and a short white one that opens above "
         "that low. Where it closes is not looked at, as in TA-Lib",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=6,
+        source=NISON,
     ),
     pattern(
-        "CDL3STARSINSOUTH",
+        "cdl3starsinsouth",
         "Three stars in the south",
         "100: three black candles, a long one with a long lower shadow, a shorter one like it with a low that is not lower, and "
         "a short one almost without shadows inside the range of the second",
-        "patterns_stars",
+        module="patterns_stars",
         leading=12,
         state=8,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
 )
 
 CAMPAIGNS = (
     pattern(
-        "CDL3LINESTRIKE",
+        "cdl3linestrike",
         "Three-line strike",
         "100 after three rising white candles, -100 after three falling black ones: a candle of the other colour that opens "
         "beyond the last and closes beyond the first open. It is taken as a pause in the trend, the sign is that of the trend",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=8,
         state=4,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLCONCEALBABYSWALL",
+        "cdlconcealbabyswall",
         "Concealing baby swallow",
         "100: two black candles almost without shadows, a black one after a gap down whose upper shadow reaches into the body "
         "before it, and a black one that hides it, shadows included",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=13,
         state=6,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLLADDERBOTTOM",
+        "cdlladderbottom",
         "Ladder bottom",
         "100: three black candles with falling opens and closes, a black one with an upper shadow, and a white one that opens "
         "above its body and closes above its high",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=14,
         state=2,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLBREAKAWAY",
+        "cdlbreakaway",
         "Breakaway",
         "100 or -100: a long candle, a gap, two candles that go on with higher (lower) highs and lows, the last of them of the "
         "same colour, and one of the other colour that closes within the gap",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=14,
         state=2,
-        source=MORRIS,
+        source=CANDLEPOWER,
     ),
     pattern(
-        "CDLMATHOLD",
+        "cdlmathold",
         "Mat hold",
         "100: a long white candle, a short black one after a gap up, two short ones that sink into the first body by less than "
         "`penetration` of it, and a white one that closes above all their highs",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=14,
         state=8,
-        penetration=0.5,
+        parameters={"penetration": checks.penetration(0.5)},
+        source=NISON,
     ),
     pattern(
-        "CDLRISEFALL3METHODS",
+        "cdlrisefall3methods",
         "Rising or falling three methods",
         "100 or -100: a long candle, three short ones of the other colour that go back within its range, and a long one of the "
         "first colour that closes beyond the first close",
-        "patterns_campaigns",
+        module="patterns_campaigns",
         leading=14,
         state=10,
+        source=NISON,
     ),
 )
 
 HIKKAKES = (
     pattern(
-        "CDLHIKKAKE",
+        "cdlhikkake",
         "Hikkake",
         "100 (-100): an inside bar, then one with lower (higher) high and low, a break that may prove false. 200 (-200) where "
         "one of the next three bars closes above the high (below the low) of the inside bar: the pattern is confirmed",
-        "patterns_hikkake",
+        module="patterns_hikkake",
         leading=5,
         state=4,
         source=CHESLER,
     ),
     pattern(
-        "CDLHIKKAKEMOD",
+        "cdlhikkakemod",
         "Modified hikkake",
         "As the hikkake, 100, -100 and confirmed 200, -200, with two inside bars, one in the other, the first of which closes "
         "near its low (high)",
-        "patterns_hikkake",
+        module="patterns_hikkake",
         leading=10,
         state=6,
         source=CHESLER,

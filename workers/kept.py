@@ -28,8 +28,8 @@ class Views:
         """Make sure of those of this step; returns whether they are new."""
         if self._step == step:
             return False
-        lanes, rows = picture.shown
-        if rows and rows.count(rows[0]) == len(rows) and lanes == list(range(len(lanes))):
+        lanes, rows, even = picture.shown
+        if even:
             self.all = list(self._block[: rows[0], : len(lanes)].T)
         else:
             columns = self._block.T
@@ -127,7 +127,7 @@ class Kept:
         self._torn = False
         #: Results that are no float64 and are an input of others, as float64.
         self._copies: dict[int, Array] = {}
-        self._undefined = entry.leading(**dict(zip(entry.parameters, parameters, strict=True)))
+        self._undefined = entry.sizes(parameters)[0]
         self._series = [one for one in inputs if not isinstance(one, Number)]
         self._ins = tuple([np.full(shape, one.value) if isinstance(one, Number) else one.block() for one in inputs])
         self._state = entry.new_state(parameters, picture.lanes_max)
@@ -164,7 +164,7 @@ class Kept:
             np.copyto(self._trial, self._state)
             run(self._ins, self.blocks, self._parameters, self._trial, self._spans[len(lanes) : len(lanes) + forming])
         self.usage.misses += closed + forming > 0
-        if closed or forming:
+        if closed or forming or anew:
             for index, copy in self._copies.items():
                 np.copyto(copy, self.blocks[index])
         self._torn = False

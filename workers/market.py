@@ -14,7 +14,7 @@ from engine.candles.bars import window_start_ms
 from engine.candles.reader import Reader
 from workers.klines import Bars, Ticker, intervals
 from workers.memory import Memory
-from workers.picture import Picture
+from workers.picture import Picture, Shown
 from workers.rings import Rings
 
 #: Anchors held of one interval: symbols that catch up may be before an anchor that others have passed.
@@ -106,7 +106,9 @@ class Market:
             for symbol, lane, seen, ended in zip(symbols, lanes, rows, closed, strict=True)
             if seen
         }
-        picture.shown = ([lane for lane, seen in zip(lanes, rows, strict=True) if seen], [seen for seen in rows if seen])
+        shown, counts = [lane for lane, seen in zip(lanes, rows, strict=True) if seen], [seen for seen in rows if seen]
+        even = len(set(counts)) == 1 and shown == list(range(len(shown)))
+        picture.shown = Shown(shown, counts, even)
         return found
 
     def _picture(self, interval: str, number: int, as_of_ms: int, symbols: list[int], fields: frozenset[str]) -> Picture:

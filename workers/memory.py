@@ -93,7 +93,7 @@ class Memory:
         known = self._known.get(id(array))
         if known is None and self._unknown:
             for source in self._unknown:
-                views, lanes = source.views.all, source.picture.shown[0]
+                views, lanes = source.views.all, source.picture.shown.lanes
                 self._known.update(zip(map(id, views), zip(views, repeat(source), lanes), strict=False))
             self._unknown.clear()
             known = self._known.get(id(array))

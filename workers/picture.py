@@ -10,7 +10,7 @@ left-aligned: where the exchange made no bar there is no row. Whoever computed f
 with those of then. Rows below a column's end hold zeros or garbage.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,15 @@ Block = NDArray[np.float64]
 
 #: A column with more new bars than this is read again as a whole.
 ROUNDS_MAX: Final = 8
+
+
+class Shown(NamedTuple):
+    """Of the step in hand: lanes of the symbols that have bars, and how many of these are seen."""
+
+    lanes: list[int]
+    rows: list[int]
+    #: Whether these are the first lanes, in order, all with as many rows.
+    even: bool
 
 
 class Picture:
@@ -46,8 +55,7 @@ class Picture:
         self.last_open_ms: Ints = np.zeros(lanes_max, np.int64)
         #: Lanes of the symbols of the step in hand.
         self.step_lanes: Ints = np.zeros(0, np.int64)
-        #: Of the step in hand: lanes of the symbols that have bars, and how many of them are seen.
-        self.shown: tuple[list[int], list[int]] = ([], [])
+        self.shown = Shown([], [], even=False)
         self._series: Ints = np.zeros(lanes_max, np.int64)
         self._counts: Ints = np.full(lanes_max, -1, np.int64)
         self._generations: Ints = np.full(lanes_max, -1, np.int64)

@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from engine.binance.hosts import Hosts
 from engine.binance.messages import Message
@@ -37,8 +38,21 @@ YOUNG_S = 30.0
 HURRY_PAUSE_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all connections of a feed; hosts tried and attempts made are theirs together."""
+
+    hosts: Hosts
+    attempts: Attempts
+    #: The most that one connection carries.
+    max_streams: int
+    #: A line on which nothing comes for so long is asked whether it is there.
+    silence_s: float
+    max_age_s: float
+
+
 class Connection:
-    """Keeps one socket open to the current one of `hosts`, and subscribed; `start` begins, `close` ends it.
+    """Keeps one socket open to the current one of the hosts, and subscribed; `start` begins, `close` ends it.
 
     `take(payload)` gets each text message and returns those that are not events for others. `on_subscribed(names)` tells that
     streams are carried, `on_lost(names)` that no socket carries them (any more), `on_shed()` that some were put out.
@@ -51,23 +65,18 @@ class Connection:
         on_subscribed: Callable[[Sequence[str]], None],
         on_lost: Callable[[Sequence[str]], None],
         on_shed: Callable[[], None],
-        *,
-        hosts: Hosts,
-        attempts: Attempts,
-        max_streams: int,
-        silence_ms: int,
-        max_age_s: float,
+        terms: Terms,
     ) -> None:
         self.number = number
         self._take = take
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
         self._on_shed = on_shed
-        self._hosts = hosts
-        self._attempts = attempts
-        self._modesty = Modesty(max_streams)
-        self._silence_s = silence_ms / 1e3
-        self._max_age_s = max_age_s
+        self._hosts = terms.hosts
+        self._attempts = terms.attempts
+        self._modesty = Modesty(terms.max_streams)
+        self._silence_s = terms.silence_s
+        self._max_age_s = terms.max_age_s
         self._wish: dict[str, None] = {}
         self._links: list[Link] = []
         self._age_limits_s: dict[Link, float] = {}

@@ -11,7 +11,7 @@ from engine.binance.messages import Message
 from engine.binance.streams import stream_urls
 from engine.feeds.attempts_file import AttemptsFile
 from engine.feeds.backoff import Attempts
-from engine.feeds.connection import Connection
+from engine.feeds.connection import Connection, Terms
 from engine.feeds.plan import plan
 
 #: Age at which a socket is replaced unless told otherwise, in seconds; the exchange cuts it at 24 hours.
@@ -44,15 +44,11 @@ class Connections:
         state_dir: Path | None = None,
         tap: Tap | None = None,
     ) -> None:
-        self._hosts = Hosts(stream_urls(urls))
+        self._terms = Terms(Hosts(stream_urls(urls)), _attempts(state_dir), max_streams, silence_ms / 1e3, max_age_s)
         self._tap = tap
         self._take = take
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
-        self._max_streams = max_streams
-        self._silence_ms = silence_ms
-        self._max_age_s = max_age_s
-        self._attempts = _attempts(state_dir)
         self._needed: list[str] = []
         self._open: dict[int, Connection] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -85,7 +81,7 @@ class Connections:
     def _mend(self) -> None:
         current = {number: connection.streams for number, connection in self._open.items()}
         capacity = {number: connection.capacity for number, connection in self._open.items()}
-        changes = plan(self._needed, current, self._max_streams, capacity)
+        changes = plan(self._needed, current, self._terms.max_streams, capacity)
         for number, names in changes.unsubscribe.items():
             self._open[number].remove(names)
         for number, names in changes.subscribe.items():
@@ -104,11 +100,7 @@ class Connections:
             self._on_subscribed,
             self._on_lost,
             self._mend,
-            hosts=self._hosts,
-            attempts=self._attempts,
-            max_streams=self._max_streams,
-            silence_ms=self._silence_ms,
-            max_age_s=self._max_age_s,
+            self._terms,
         )
 
     def _let_go(self, connection: Connection) -> None:
@@ -147,7 +139,7 @@ class Connections:
         return {
             "connections": len(self._open),
             **{name: counts[name] for name in COUNTED},
-            "attempts_5m": self._attempts.made(time.monotonic()),
+            "attempts_5m": self._terms.attempts.made(time.monotonic()),
         }
 
 
