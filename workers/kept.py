@@ -1,5 +1,6 @@
 """Blocks of indicators that are remembered, and what they are computed from; each is extended by what is new in its columns."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ class Views:
         self._step = -1
         #: Views of the step, in the order of the picture's `shown`.
         self.all: list[Array] = []
-        self._by_lane: dict[int, Array] = {}
+        #: Those by lane, where they are not of the first lanes in order.
+        self._by_lane: dict[int, Array] | None = {}
 
     def make(self, picture: Picture, step: int) -> bool:
         """Make sure of those of this step; returns whether they are new."""
@@ -31,23 +33,29 @@ class Views:
         lanes, rows, even = picture.shown
         if even:
             self.all = list(self._block[: rows[0], : len(lanes)].T)
+            self._by_lane = None
         else:
             columns = self._block.T
             self.all = [columns[lane, :count] for lane, count in zip(lanes, rows, strict=True)]
-        self._by_lane = dict(zip(lanes, self.all, strict=True))
+            self._by_lane = dict(zip(lanes, self.all, strict=True))
         self._step = step
         return True
 
     def of(self, lane: int, rows: int) -> tuple[Array, bool]:
         """The view of one column with so many rows, and whether it is one of those made for the step."""
-        view = self._by_lane.get(lane)
+        view = self._made(lane)
         if view is not None and len(view) == rows:
             return view, True
         return self._block[:rows, lane], False
 
     def holds(self, lane: int, view: Array) -> bool:
         """Whether this is the very view made for the step."""
-        return self._by_lane.get(lane) is view
+        return self._made(lane) is view
+
+    def _made(self, lane: int) -> Array | None:
+        if self._by_lane is not None:
+            return self._by_lane.get(lane)
+        return self.all[lane] if lane < len(self.all) else None
 
 
 class Field:
@@ -169,6 +177,11 @@ class Kept:
                 np.copyto(copy, self.blocks[index])
         self._torn = False
         self.step = step
+
+    def answers(self) -> Iterable[Any]:
+        """What a call answers for each symbol of the step."""
+        answers = [output.views.all for output in self.outputs]
+        return answers[0] if len(answers) == 1 else zip(*answers, strict=True)
 
     def numbers(self, index: int) -> Array:
         """One of the results as float64; conditions and counts are copied, from now on after each change."""

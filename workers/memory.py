@@ -19,6 +19,7 @@ from indicators.entry import Entry
 from workers.kept import Array, Field, Kept, Number, Output, Series, Usage
 from workers.namespaces import record
 from workers.picture import Picture
+from workers.prepared import Prepared
 
 BYTES_MAX: Final = 256 * 1024**2
 #: Calls remembered by identity in one step, for each indicator; a loop over parameters made on the fly must not fill memory.
@@ -47,6 +48,7 @@ class Memory:
         self._arguments: list[Any] = []
         #: Checked parameters by the identity of what was given, which is held here.
         self._parameters: dict[Any, tuple[Any, ...]] = {}
+        self.prepared = Prepared(self._answer, self.usage)
         functions = {name: self._function(entry) for name, entry in catalog.ENTRIES.items()}
         self.ta: Any = record("ta", functions | {alias: functions[name] for alias, name in catalog.ALIASES.items()})
 
@@ -62,6 +64,7 @@ class Memory:
     def _clear_results(self) -> None:
         for recent in self._recent.values():
             recent.clear()
+        self.prepared.clear()
         self._arguments.clear()
 
     def forget(self, picture: Picture) -> None:
@@ -119,12 +122,19 @@ class Memory:
         return call
 
     def _find(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The first call of its kind in this step: bring the block up to date, and answer it for all symbols at once."""
+        """The first call of its kind in this step: the answer, and with it those for all symbols."""
         series, parameters = self._bound(entry, args, kwargs)
+        answer, kept, lane = self._answer(entry, series, parameters)
+        if kept is not None and all(isinstance(value, PLAIN) for value in (*args[len(series) :], *kwargs.values())):
+            self._remember(self._recent[entry.name], kept, lane, series, args, kwargs)
+        return answer
+
+    def _answer(self, entry: Entry, series: tuple[Any, ...], parameters: tuple[Any, ...]) -> tuple[Any, Kept | None, int]:
+        """Bring the block of this indicator up to date; None where there is none, and the lane that was asked for."""
         place = self._place_of(entry, series)
         if place is None or entry.sizes(parameters)[0] >= place[1].rows_max:
             # Nothing known, or nothing that could ever have a value: not worth a block.
-            return self._compute_one(entry, series, parameters)
+            return self._compute_one(entry, series, parameters), None, 0
         inputs, picture, lane, rows = place
         kept_key = (entry.name, tuple(one.key for one in inputs), parameters)
         kept = self._kept.get(kept_key)
@@ -137,12 +147,11 @@ class Memory:
         for output in outputs:
             self._show(output)
         results = tuple([self._view(output, lane, rows) for output in outputs])
-        recent = self._recent[entry.name]
-        if len(recent) >= RECENT_MAX or self.usage.bytes > 2 * self._bytes_max:
+        if len(self._recent[entry.name]) >= RECENT_MAX or self.usage.bytes > 2 * self._bytes_max:
             self._forget_results()
-        if all(isinstance(value, PLAIN) for value in (*args[len(inputs) :], *kwargs.values())):
-            self._remember(recent, kept, lane, series, args, kwargs)
-        return results if len(results) > 1 else results[0]
+            # Released, it answers this call and no other.
+            return (results if len(results) > 1 else results[0]), None, lane
+        return (results if len(results) > 1 else results[0]), kept, lane
 
     def _remember(
         self,
@@ -166,10 +175,7 @@ class Memory:
         parts += [repeat(id(value)) for value in args[count:]]
         parts += [repeat(name) for name in kwargs]
         parts += [repeat(id(value)) for value in kwargs.values()]
-        answers = [output.views.all for output in kept.outputs]
-        recent.update(
-            zip(zip(*parts, strict=False), answers[0] if len(answers) == 1 else zip(*answers, strict=True), strict=False)
-        )
+        recent.update(zip(zip(*parts, strict=False), kept.answers(), strict=False))
         # So that the identities of what was given stay theirs.
         self._arguments.append((args, kwargs))
 

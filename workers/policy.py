@@ -17,6 +17,7 @@ from typing import Final
 from engine.base.errors import FilterRefused
 from workers import grammar, reading
 from workers.place import Place
+from workers.sites import Site, mark
 from workers.softening import soften
 
 #: By this name a filter stands in tracebacks.
@@ -44,6 +45,8 @@ class Verdict:
     reads_ticker: bool
     #: Whether its module level holds something a call could change (a list, a dict), so that it must be made anew each time.
     keeps_state: bool
+    #: Calls of indicators that are looked up by their series alone; the code needs a function for each, by its name.
+    sites: tuple[Site, ...]
     code: CodeType
 
 
@@ -55,6 +58,7 @@ def check(source: str) -> Verdict:
     grammar.inspect(tree, place, check_function)
     said = reading.read(tree, place, check_function)
     keeps_state = reading.keeps_state(tree)
+    sites = mark(tree, check_function)
     soften(tree)
     return Verdict(
         intervals=said.intervals,
@@ -66,6 +70,7 @@ def check(source: str) -> Verdict:
         fields=said.fields,
         reads_ticker=said.reads_ticker,
         keeps_state=keeps_state,
+        sites=sites,
         code=_compile(tree, source),
     )
 

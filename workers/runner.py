@@ -39,6 +39,7 @@ log = logging.getLogger("workers.runner")
 #: Faults told in full in one result; the texts of further ones are cut, so that an answer stays small.
 FAULTS_IN_FULL: Final = 5
 CUT_CHARS: Final = 80
+NO: Final = np.False_
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Filter:
     fields: frozenset[str]
     reads_ticker: bool
     keeps_state: bool
+    #: Functions behind its calls of indicators, by global name.
+    sites: dict[str, Callable[..., Any]]
 
 
 class Constants:
@@ -98,6 +101,7 @@ class Runner:
             frozenset(verdict.fields) - {"open_time"},
             verdict.reads_ticker,
             verdict.keeps_state,
+            {site.name: self._memory.prepared.function(site) for site in verdict.sites},
         )
         return FilterLoaded(message.filter_id, verdict.refresh, verdict.symbols, intervals, verdict.lookback)
 
@@ -206,7 +210,8 @@ class _Asking:
                 if check is None or anew:
                     check = self._check_function()
                 answer = check(ticker, klines, ta)
-                if answer is False or answer is None:
+                # NumPy's comparisons answer with one and the same object, too.
+                if answer is False or answer is None or answer is NO:
                     continue
                 details = details_of(answer)
             except MemoryError:
@@ -222,6 +227,7 @@ class _Asking:
     def _check_function(self) -> Callable[..., Any]:
         self.namespace.clear()
         self.namespace.update(namespaces.fresh())
+        self.namespace.update(self._loaded.sites)
         exec(self._loaded.code, self.namespace)  # noqa: S102 - checked by the policy; this is what workers are for
         check: Callable[..., Any] = self.namespace["check"]
         return check
