@@ -107,8 +107,8 @@ def numbers(value: Any, indicator: str, name: str) -> Numbers:
 
 def same_shape(arrays: Sequence[Numbers], indicator: str, names: Sequence[str]) -> None:
     """Refuse series that are not side by side."""
-    shapes = {array.shape for array in arrays}
-    if len(shapes) > 1:
+    shape = arrays[0].shape
+    if any(array.shape != shape for array in arrays):
         found = ", ".join(f"{name} {array.shape}" for name, array in zip(names, arrays, strict=True))
         raise IndicatorError(f"{indicator}: shapes were {found}: expected one shape for all")
 

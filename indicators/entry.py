@@ -19,8 +19,8 @@ Result = Output | tuple[Output, ...]
 #: What results are: numbers, NaN where undefined; true or false, false where undefined; whole numbers, 0 where undefined.
 Kind = Literal["value", "condition", "count"]
 
-#: Sets of parameters whose sizes are remembered, for each indicator.
-KNOWN_SIZES_MAX: Final = 1_000
+#: Sets of parameters whose check and sizes are remembered, for each indicator.
+KNOWN_MAX: Final = 1_000
 
 DTYPES: Final[Mapping[Kind, str]] = {"value": "float64", "condition": "bool", "count": "int32"}
 
@@ -53,6 +53,8 @@ class Entry:
     kernel: Kernel = field(init=False, repr=False)
     _dtype: np.dtype[Any] = field(init=False, repr=False)
     _known_sizes: dict[tuple[Any, ...], tuple[int, int]] = field(init=False, repr=False, default_factory=dict)
+    #: Checked parameters by those given by place, where all are plain `int`: 14.0 equals 14 and is something else.
+    _known_parameters: dict[tuple[Any, ...], tuple[Any, ...]] = field(init=False, repr=False, default_factory=dict)
     undefined: float | bool | int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -69,19 +71,18 @@ class Entry:
         return self.kind == "condition"
 
     def __call__(self, series: Sequence[Any], parameters: Sequence[Any] = ()) -> Result:
-        """Compute for whatever a user passes: one series or a block, of any stride and number type.
+        """Compute for whatever a user passes: one series or a block, of any stride and number type; parameters from `bind`.
 
         Raises:
             TypeError: something is not a number or an array of numbers.
-            IndicatorError: a parameter is out of range, or shapes differ.
+            IndicatorError: shapes differ.
         """
-        values = self.check_parameters(parameters)
         arrays = self._prepared(series)
         if arrays[0].ndim == 1:
             blocks = tuple([array.reshape(-1, 1) for array in arrays])
-            results = tuple([out.reshape(-1) for out in self._computed(blocks, values)])
+            results = tuple([out.reshape(-1) for out in self._computed(blocks, tuple(parameters))])
         else:
-            results = self._computed(arrays, values)
+            results = self._computed(arrays, tuple(parameters))
         return results[0] if len(results) == 1 else results
 
     def compute(self, *blocks: Any, out: Sequence[Output] = (), **parameters: Any) -> tuple[Output, ...]:
@@ -112,7 +113,7 @@ class Entry:
         if found is None:
             named = dict(zip(self.parameters, parameters, strict=True))
             state = self.state if isinstance(self.state, int) else self.state(**named)
-            if len(self._known_sizes) >= KNOWN_SIZES_MAX:
+            if len(self._known_sizes) >= KNOWN_MAX:
                 self._known_sizes.clear()
             found = self._known_sizes[parameters] = (self.leading(**named), state)
         return found
@@ -135,8 +136,20 @@ class Entry:
             TypeError: an argument is missing, unknown, doubled or of a wrong kind.
             IndicatorError: a parameter is out of range.
         """
+        count = len(self.inputs)
+        given = tuple(args[count:])
+        # What most calls are made of has been checked before.
+        plain = not kwargs and len(args) >= count and {int}.issuperset(map(type, given))
+        found = self._known_parameters.get(given) if plain else None
+        if found is not None:
+            return tuple(args[:count]), found
         series, parameters = checks.bound(self.name, self.inputs, self.parameters, args, kwargs)
-        return tuple(series), self.check_parameters(parameters)
+        checked = self.check_parameters(parameters)
+        if plain:
+            if len(self._known_parameters) >= KNOWN_MAX:
+                self._known_parameters.clear()
+            self._known_parameters[given] = checked
+        return tuple(series), checked
 
     def check_parameters(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The parameters as plain int and float, or an error that names the one that is wrong."""
@@ -156,21 +169,21 @@ class Entry:
         if rows and lanes:
             plan, begun = spans.single(blocks) if lanes == 1 else spans.whole(blocks)
             undefined = begun + self.sizes(parameters)[0]
-            for out in outs:
-                out[:undefined] = self.undefined
+            if undefined:
+                for out in outs:
+                    out[:undefined] = self.undefined
             self.kernel.run(blocks, outs, parameters, self.new_state(parameters, lanes), plan)
         return outs
 
     def _prepared(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
-        arrays = [
-            checks.number(value, self.name, name)
-            if self.takes_numbers and np.ndim(value) == 0
-            else checks.numbers(value, self.name, name)
-            for value, name in zip(series, self.inputs, strict=True)
-        ]
-        filled = self._filled(arrays)
-        checks.same_shape(filled, self.name, self.inputs)
-        return filled
+        named = zip(series, self.inputs, strict=True)
+        if self.takes_numbers:
+            number, numbers = checks.number, checks.numbers
+            arrays = self._filled([(numbers if np.ndim(one) else number)(one, self.name, name) for one, name in named])
+        else:
+            arrays = tuple([checks.numbers(one, self.name, name) for one, name in named])
+        checks.same_shape(arrays, self.name, self.inputs)
+        return arrays
 
     def _filled(self, series: Sequence[Any]) -> tuple[Numbers, ...]:
         """Numbers among the inputs as arrays like the others."""

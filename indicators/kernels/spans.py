@@ -4,6 +4,15 @@ from indicators.kernels.compiling import Block, Ints, helper
 
 
 @helper
+def late_nb(values: Block) -> bool:
+    """Whether the first row of a lane has no value."""
+    late = False
+    for lane in range(values.shape[1]):
+        late |= values[0, lane] != values[0, lane]
+    return late
+
+
+@helper
 def advance_nb(values: Block, begins: Ints, ends: Ints) -> bool:
     """Move each beginning down to the next row in which its lane has a value, at most to its end; says whether one moved."""
     moved = False
