@@ -43,8 +43,8 @@ WMA = Entry(
     outputs=("wma",),
     parameters={"period": checks.period(30, low=1)},
     leading=lambda period: period - 1,
-    module="overlap",
-    state=lambda period: 4 + period,
+    module="averages",
+    state=3,
     talib="WMA",
 )
 

@@ -11,7 +11,7 @@ def _slow_leading(fastk_period: int, slowk_period: int, slowk_matype: int, slowd
 
 def _slow_state(fastk_period: int, slowk_period: int, slowk_matype: int, slowd_period: int, slowd_matype: int) -> int:
     each = max(average_state(slowk_period, slowk_matype), average_state(slowd_period, slowd_matype))
-    return 5 + 2 * fastk_period + 2 * each
+    return 3 + 2 * fastk_period + 2 * each
 
 
 def _stochrsi_leading(period: int, fastk_period: int, fastd_period: int, fastd_matype: int) -> int:
@@ -19,7 +19,7 @@ def _stochrsi_leading(period: int, fastk_period: int, fastd_period: int, fastd_m
 
 
 def _stochrsi_state(period: int, fastk_period: int, fastd_period: int, fastd_matype: int) -> int:  # noqa: ARG001
-    return 6 + 3 * fastk_period + average_state(fastd_period, fastd_matype)
+    return 4 + 3 * fastk_period + average_state(fastd_period, fastd_matype)
 
 
 STOCH = Entry(
@@ -64,7 +64,7 @@ STOCHF = Entry(
     },
     leading=lambda fastk_period, fastd_period, fastd_matype: fastk_period - 1 + average_leading(fastd_period, fastd_matype),
     module="stochastics",
-    state=lambda fastk_period, fastd_period, fastd_matype: 4 + 2 * fastk_period + average_state(fastd_period, fastd_matype),
+    state=lambda fastk_period, fastd_period, fastd_matype: 2 + 2 * fastk_period + average_state(fastd_period, fastd_matype),
     talib="STOCHF",
 )
 
@@ -132,7 +132,7 @@ WILLR = Entry(
     },
     leading=lambda period: period - 1,
     module="stochastics",
-    state=lambda period: 2 + 2 * period,
+    state=lambda period: 2 * period,
     talib="WILLR",
 )
 

@@ -6,9 +6,9 @@ along: a window is the tail of one chunk of bars and the head of the next.
 
 from typing import Any
 
+from indicators.kernels.arithmetic import chosen
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger
 
 
 @kernel
@@ -54,61 +54,51 @@ def _newest_extreme_nb(
 ) -> None:
     """Age of the newest of the greatest `sign * values`; needs `2 * window` rows of state from `base` on.
 
-    Row `base` holds the greatest of this chunk, row `base + place` that of the chunk before from `place` on; their ages are
-    `window` rows further on.
+    Values of heads and tails, one a place, then their ages. Where there is no head before or no tail, the newest value itself
+    stands in for it: it is taken for the newer one, and so nobody asks for an age.
     """
-    best, found, place = lanes(state, base, low, high), lanes(state, base + window, low, high), age % window
-    newest, now = lanes(values, row, low, high), float(age)
-    if place == 0:
-        for lane in range(high - low):
-            best[lane] = sign * newest[lane]
-            found[lane] = now
-        if age == 0:
-            return
+    place, newest, now = age % window, lanes(values, row, low, high), float(age)
+    if place == 0 and age > 0:
         _tails_nb(values, window, sign, state, base, row, age, low, high)
-    if age < window - 1:
-        for lane in range(high - low):
-            value, held, since = sign * newest[lane], best[lane], found[lane]
-            best[lane] = larger(value, held)
-            found[lane] = now if value >= held else since
-        return
-    # A chunk that is complete is the window itself; its own head stands in for the tail that there is none of.
-    after = base + (place + 1) % window
-    tail, tail_found = lanes(state, after, low, high), lanes(state, after + window, low, high)
+    slot, first, last = base + place, place == 0, place == window - 1
+    head, head_found = lanes(state, slot, low, high), lanes(state, slot + window, low, high)
+    past = lanes(values, row, low, high) if first else lanes(state, slot - 1, low, high)
+    past_found = lanes(values, row, low, high) if first else lanes(state, slot + window - 1, low, high)
+    tail = lanes(values, row, low, high) if last else lanes(state, slot + 1, low, high)
+    tail_found = lanes(values, row, low, high) if last else lanes(state, slot + window + 1, low, high)
     for lane in range(high - low):
-        value, held, since = sign * newest[lane], best[lane], found[lane]
-        top = larger(value, held)
-        last = now if value >= held else since
+        value, held, since = newest[lane], past[lane], past_found[lane]
         before, earlier = tail[lane], tail_found[lane]
-        result[lane] = last if top >= before else earlier
-        best[lane] = top
-        found[lane] = last
+        newer = sign * value >= sign * held
+        best, found = chosen(newer, value, held), chosen(newer, now, since)
+        result[lane] = chosen(sign * best >= sign * before, found, earlier)
+        head[lane] = best
+        head_found[lane] = found
 
 
 @helper
 def _tails_nb(values: Block, window: int, sign: float, state: Block, base: int, row: int, age: int, low: int, high: int) -> None:
     """For each row of the chunk before `row` the greatest from there to its end; the first row is never asked for."""
-    place = window - 1
-    tail, found = lanes(state, base + place, low, high), lanes(state, base + window + place, low, high)
-    newest, then = lanes(values, row - 1, low, high), age - 1.0
+    left, slot = window - 1.0, base + window - 1
+    tail, found, newest = lanes(state, slot, low, high), lanes(state, slot + window, low, high), lanes(values, row - 1, low, high)
     for lane in range(high - low):
-        tail[lane] = sign * newest[lane]
-        found[lane] = then
-    # Two rows a pass, which saves trips through memory; of an odd number the last pass repeats one.
-    while place > 1:
-        one, two = place - 1, max(place - 2, 1)
-        younger, younger_found = lanes(state, base + place, low, high), lanes(state, base + window + place, low, high)
-        a, b = lanes(values, row - window + one, low, high), lanes(values, row - window + two, low, high)
-        a_tail, a_found = lanes(state, base + one, low, high), lanes(state, base + window + one, low, high)
-        b_tail, b_found = lanes(state, base + two, low, high), lanes(state, base + window + two, low, high)
-        a_age, b_age = float(age - window + one), float(age - window + two)
+        tail[lane] = newest[lane]
+        found[lane] = age - 1.0
+    # Two rows a pass, and counted down as a float, as in `extremes`.
+    while left > 1.0:
+        place = int(left)
+        slot, first, then = base + place, row - window + place, float(age - window + place)
+        younger, younger_found = lanes(state, slot, low, high), lanes(state, slot + window, low, high)
+        a, b = lanes(values, first - 1, low, high), lanes(values, first - 2, low, high)
+        a_tail, a_found = lanes(state, slot - 1, low, high), lanes(state, slot + window - 1, low, high)
+        b_tail, b_found = lanes(state, slot - 2, low, high), lanes(state, slot + window - 2, low, high)
         for lane in range(high - low):
-            value, held, since = sign * a[lane], younger[lane], younger_found[lane]
-            best = larger(value, held)
-            last = a_age if value > held else since
+            one, other, held, since = a[lane], b[lane], younger[lane], younger_found[lane]
+            older = sign * one > sign * held
+            best, last = chosen(older, one, held), chosen(older, then - 1.0, since)
+            oldest = sign * other > sign * best
             a_tail[lane] = best
             a_found[lane] = last
-            value = sign * b[lane]
-            b_tail[lane] = larger(value, best)
-            b_found[lane] = b_age if value > best else last
-        place -= 2
+            b_tail[lane] = chosen(oldest, other, best)
+            b_found[lane] = chosen(oldest, then - 2.0, last)
+        left -= 2.0

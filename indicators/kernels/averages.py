@@ -1,13 +1,15 @@
-"""Kernels of the moving averages that are made of others, or adapt: DEMA, TEMA, T3, TRIMA, HMA, ZLEMA, RMA, KAMA, VWMA, MAVP."""
+"""Kernels of the averages that are weighted, adapt or are made of others: WMA, DEMA, TEMA, T3, TRIMA, HMA, ZLEMA, KAMA, MAVP."""
 
 import math
 from typing import Any
 
 from indicators.kernels.adaptive import add_back_nb
-from indicators.kernels.compiling import Block, Blocks, helper, kernel
+from indicators.kernels.arithmetic import chosen, divided
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import (
     KAMA_OUTWEIGHED,
+    WMA_WINDOWS_BETWEEN_REBUILDS,
     average_step_nb,
     copy_nb,
     double_nb,
@@ -22,6 +24,46 @@ from indicators.matypes import DEFAULT, SMA
 
 # Beside twice the period, rows of state that are enough for an average of any kind.
 MAVP_ROWS = 46
+
+
+@kernel
+def wma_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Weights 1 (oldest) to `period` (newest), kept as a running weighted sum; state: sum and weighted sum after this bar."""
+    (values,), (out,), (period,) = ins, outs, params
+    plain, weighted, newest = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(values, row, low, high)
+    result, divisor = lanes(out, row, low, high) if age >= period - 1 else lanes(state, 2, low, high), period * (period + 1) // 2
+    if age == 0:
+        plain[:] = 0.0
+        weighted[:] = 0.0
+    if period == 1:
+        copy_nb(newest, result, low, high)
+    elif age < period - 1 or (age - period + 2) % (WMA_WINDOWS_BETWEEN_REBUILDS * period) != 0:
+        left, heaviest = age >= period, min(age + 1, period)
+        leaving, kept = lanes(values, row - period if left else row, low, high), 1.0 if age >= period - 1 else 0.0
+        for lane in range(high - low):
+            gone = leaving[lane]
+            total = plain[lane] + newest[lane] - chosen(left, gone, 0.0)
+            heavy = weighted[lane] + newest[lane] * heaviest
+            result[lane] = divided(heavy, divisor)
+            plain[lane] = total
+            weighted[lane] = heavy - total * kept
+    else:
+        _weigh_anew(values, result, plain, weighted, period, row, low, high)
+
+
+@helper
+def _weigh_anew(values: Block, result: Lanes, plain: Lanes, weighted: Lanes, period: int, row: int, low: int, high: int) -> None:
+    """Both sums from the window itself, and the average."""
+    plain[:] = 0.0
+    weighted[:] = 0.0
+    for step in range(period):
+        one = lanes(values, row - period + 1 + step, low, high)
+        for lane in range(high - low):
+            plain[lane] += one[lane]
+            weighted[lane] += one[lane] * (step + 1)
+    for lane in range(high - low):
+        result[lane] = weighted[lane] / (period * (period + 1) // 2)
+        weighted[lane] -= plain[lane]
 
 
 @helper
@@ -49,6 +91,15 @@ def dema_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age:
     if age == 0:
         first[:] = 0.0
         second[:] = 0.0
+    if age >= 2 * period - 1:
+        weight = 2.0 / (period + 1)
+        for lane in range(high - low):
+            one = (newest[lane] - first[lane]) * weight + first[lane]
+            two = (one - second[lane]) * weight + second[lane]
+            first[lane] = one
+            second[lane] = two
+            result[lane] = 2.0 * one - two
+        return
     for lane in range(high - low):
         one = _next(newest[lane], first[lane], begun)
         two = _next(one, second[lane], twice)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import larger
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger, true_range
+from indicators.kernels.volatility import true_range
 
 
 @kernel

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import larger
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.overlap import average_step_nb, copy_nb, ema_step_nb, sma_step_nb
 from indicators.kernels.rates import ratio
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger
 from indicators.matypes import DEFAULT, EMA, SMA
 
 # MACDFIX keeps the rounded weights that G. Appel published for his 12 and 26 days.
@@ -62,78 +62,78 @@ def rsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
 @kernel
 def macd_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Fast minus slow EMA, the EMA of that, their difference."""
-    (values,), (macd, signal, hist), (fastperiod, slowperiod, signalperiod) = ins, outs, params
+    (values,), (fastperiod, slowperiod, signalperiod) = ins, params
     fast_bars, slow_bars = min(fastperiod, slowperiod), max(fastperiod, slowperiod)
     newest = lanes(values, row, low, high)
     fast_weight, slow_weight = 2.0 / (fast_bars + 1), 2.0 / (slow_bars + 1)
-    _macd_step_nb(newest, fast_bars, slow_bars, signalperiod, fast_weight, slow_weight, state, age, low, high)
-    if age >= slow_bars + signalperiod - 2:
-        _write_macd_nb(state, macd, signal, hist, row, low, high)
+    _macd_step_nb(newest, outs, fast_bars, slow_bars, signalperiod, fast_weight, slow_weight, state, row, age, low, high)
 
 
 @kernel
 def macdfix_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """As MACD, with fixed weights."""
-    (values,), (macd, signal, hist), (signalperiod,) = ins, outs, params
+    (values,), (signalperiod,), fast, slow = ins, params, FIXED_FAST_WEIGHT, FIXED_SLOW_WEIGHT
     newest = lanes(values, row, low, high)
-    _macd_step_nb(newest, FIXED_FAST, FIXED_SLOW, signalperiod, FIXED_FAST_WEIGHT, FIXED_SLOW_WEIGHT, state, age, low, high)
-    if age >= FIXED_SLOW + signalperiod - 2:
-        _write_macd_nb(state, macd, signal, hist, row, low, high)
+    _macd_step_nb(newest, outs, FIXED_FAST, FIXED_SLOW, signalperiod, fast, slow, state, row, age, low, high)
 
 
 @helper
 def _macd_step_nb(
     newest: Lanes,
+    outs: Blocks,
     fast_bars: int,
     slow_bars: int,
     signal_bars: int,
     fast_weight: float,
     slow_weight: float,
     state: Block,
+    row: int,
     age: int,
     low: int,
     high: int,
 ) -> None:
     """Both averages, seeded on windows that end together, and the average of their difference; three rows of state."""
+    macd, signal, hist = outs
     fast, slow, smoothed = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
     ready = slow_bars + signal_bars - 2
+    line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)
+    if age > ready:
+        weight = 2.0 / (signal_bars + 1)
+        for lane in range(high - low):
+            quick = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
+            steady = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
+            line = quick - steady
+            smooth = (line - smoothed[lane]) * weight + smoothed[lane]
+            fast[lane] = quick
+            slow[lane] = steady
+            smoothed[lane] = smooth
+            line_out[lane] = line
+            signal_out[lane] = smooth
+            hist_out[lane] = line - smooth
+        return
     if age == 0:
         fast[:] = 0.0
         slow[:] = 0.0
     if age < slow_bars:
-        counted = 1.0 if age >= slow_bars - fast_bars else 0.0
+        counted, shares = 1.0 if age >= slow_bars - fast_bars else 0.0, age == slow_bars - 1
         for lane in range(high - low):
-            slow[lane] += newest[lane]
-            fast[lane] += newest[lane] * counted
-        if age == slow_bars - 1:
-            for lane in range(high - low):
-                fast[lane] /= fast_bars
-                slow[lane] /= slow_bars
-                smoothed[lane] = fast[lane] - slow[lane]
+            steady, quick = slow[lane] + newest[lane], fast[lane] + newest[lane] * counted
+            slow[lane] = steady / slow_bars if shares else steady
+            fast[lane] = quick / fast_bars if shares else quick
+            smoothed[lane] = fast[lane] - slow[lane]
     else:
         # Until the signal has its first window, its quantity is the sum of that window.
-        weight = 2.0 / (signal_bars + 1) if age > ready else 1.0
-        kept = 1.0 if age > ready else 0.0
         for lane in range(high - low):
-            quick = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
-            steady = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
-            fast[lane] = quick
-            slow[lane] = steady
-            smoothed[lane] = ((quick - steady) - smoothed[lane] * kept) * weight + smoothed[lane]
+            fast[lane] = (newest[lane] - fast[lane]) * fast_weight + fast[lane]
+            slow[lane] = (newest[lane] - slow[lane]) * slow_weight + slow[lane]
+            smoothed[lane] += fast[lane] - slow[lane]
     if age == ready:
         for lane in range(high - low):
-            smoothed[lane] /= signal_bars
-
-
-@helper
-def _write_macd_nb(state: Block, macd: Block, signal: Block, hist: Block, row: int, low: int, high: int) -> None:
-    fast, slow, smoothed = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
-    line_out, signal_out, hist_out = lanes(macd, row, low, high), lanes(signal, row, low, high), lanes(hist, row, low, high)
-    for lane in range(high - low):
-        line = fast[lane] - slow[lane]
-        line_out[lane] = line
-        signal_out[lane] = smoothed[lane]
-        hist_out[lane] = line - smoothed[lane]
+            line, smooth = fast[lane] - slow[lane], smoothed[lane] / signal_bars
+            smoothed[lane] = smooth
+            line_out[lane] = line
+            signal_out[lane] = smooth
+            hist_out[lane] = line - smooth
 
 
 @kernel

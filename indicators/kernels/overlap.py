@@ -1,4 +1,4 @@
-"""Kernels of SMA, EMA, WMA and of the average that a number names, for other kernels too.
+"""Kernels of SMA, EMA and of the average that a number names, for other kernels too.
 
 `average_step_nb` serves a dozen indicators, and each that calls it compiles it: so it is made of few loops. An average is a
 number of stages, each a simple, exponential or weighted one of the input or of the stage before, and a weighted sum of what
@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from indicators.kernels.adaptive import MAMA_LEADING, mama_step_nb
+from indicators.kernels.arithmetic import divided
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.hilbert import HILBERT_STATE
 from indicators.kernels.matypes import average_leading_nb
@@ -36,7 +37,7 @@ def sma_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     oldest, result = lanes(values, row - period + 1, low, high), lanes(out, row, low, high)
     for lane in range(high - low):
         added = total[lane] + newest[lane]
-        result[lane] = added / period
+        result[lane] = divided(added, period)
         total[lane] = added - oldest[lane]
 
 
@@ -64,14 +65,6 @@ def ema_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
         mean = (newest[lane] - average[lane]) * weight + average[lane]
         average[lane] = mean
         result[lane] = mean
-
-
-@kernel
-def wma_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Weights 1 (oldest) to `period` (newest), kept as a running weighted sum."""
-    (values,), (out,), (period,) = ins, outs, params
-    result = lanes(out, row, low, high) if age >= period - 1 else lanes(state, 0, low, high)
-    wma_step_nb(lanes(values, row, low, high), result, period, state, 1, age, low, high)
 
 
 @kernel
@@ -217,7 +210,7 @@ def simple_nb(source: Lanes, value: Lanes, period: int, state: Block, ring: int,
         newest = source[lane]
         added = total[lane] + newest
         slot[lane] = newest
-        value[lane] = added / period
+        value[lane] = divided(added, period)
         total[lane] = added - (oldest[lane] if full else 0.0)
 
 

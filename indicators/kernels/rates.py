@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import larger
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger
 
 
 @helper

@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
+from indicators.kernels.arithmetic import larger, smaller
 from indicators.kernels.bands import deviation_nb
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger
 
 
 @kernel
@@ -81,12 +81,6 @@ def _replace(state: Block, period: int, newest: Lanes, leaving: Lanes, low: int,
         last = lanes(state, even, low, high)
         for lane in range(high - low):
             last[lane] = larger(below[lane], newest[lane])
-
-
-@helper
-def smaller(a: float, b: float) -> float:
-    """As `larger`."""
-    return a if a < b else b  # noqa: FURB136 - numba's min() takes branches for NaN
 
 
 @kernel

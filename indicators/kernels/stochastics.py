@@ -2,103 +2,27 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import chosen, divided, larger, smaller
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.extremes import extreme_nb
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.momentum import percentage, rsi_step_nb, smooth_pair_nb
 from indicators.kernels.oscillators import NOISE
-from indicators.kernels.overlap import average_step_nb, ema_step_nb, sma_step_nb
+from indicators.kernels.overlap import average_step_nb, ema_step_nb
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger
 from indicators.matypes import DEFAULT, RMA, SMA
 
 
 @helper
-def smaller(a: float, b: float) -> float:
-    """As `larger`."""
-    return a if a < b else b  # noqa: FURB136
-
-
-@helper
-def range_nb(
-    highs: Block, lows: Block, row: int, before: int, period: int, state: Block, base: int, age: int, low: int, high: int
-) -> None:
-    """Highest of `highs` and lowest of `lows` over the window that ends in `row`, into rows `base` and `base + 1` of state.
-
-    The method of `indicators.kernels.extremes`, for both at once; `before` is the row in which the last chunk began (its own
-    first value is not needed any more). From `base + 2` on it needs two rows a bar: what the running chunk reached so far,
-    and the tails of the one before.
-    """
-    top, bottom, place = lanes(state, base, low, high), lanes(state, base + 1, low, high), age % period
-    newest_high, newest_low = lanes(highs, row, low, high), lanes(lows, row, low, high)
-    head_high, head_low = lanes(state, base + 2, low, high), lanes(state, base + 3, low, high)
-    if place == 0:
-        for lane in range(high - low):
-            head_high[lane] = newest_high[lane]
-            head_low[lane] = newest_low[lane]
-        if age > 0:
-            _tails(highs, lows, before, period, state, base + 2, low, high)
-    if place < period - 1:
-        tail_high, tail_low = lanes(state, base + 4 + 2 * place, low, high), lanes(state, base + 5 + 2 * place, low, high)
-        # Before the first whole window the tails hold nothing yet, and nobody asks for the result.
-        for lane in range(high - low):
-            above, below = larger(newest_high[lane], head_high[lane]), smaller(newest_low[lane], head_low[lane])
-            head_high[lane] = above
-            head_low[lane] = below
-            top[lane] = larger(above, tail_high[lane])
-            bottom[lane] = smaller(below, tail_low[lane])
-    else:
-        for lane in range(high - low):
-            top[lane] = larger(newest_high[lane], head_high[lane])
-            bottom[lane] = smaller(newest_low[lane], head_low[lane])
-
-
-@helper
-def _tails(highs: Block, lows: Block, before: int, period: int, state: Block, base: int, low: int, high: int) -> None:
-    """For each row of the last chunk but its first what was reached from there to the end of it."""
-    for place in range(period - 1, 0, -1):
-        # The last one is its own neighbour.
-        younger = min(place + 1, period - 1)
-        newest_high, newest_low = lanes(highs, before + place, low, high), lanes(lows, before + place, low, high)
-        tail_high, tail_low = lanes(state, base + 2 * place, low, high), lanes(state, base + 2 * place + 1, low, high)
-        if younger == place:
-            for lane in range(high - low):
-                tail_high[lane] = newest_high[lane]
-                tail_low[lane] = newest_low[lane]
-        else:
-            past_high, past_low = lanes(state, base + 2 * younger, low, high), lanes(state, base + 2 * younger + 1, low, high)
-            for lane in range(high - low):
-                tail_high[lane] = larger(newest_high[lane], past_high[lane])
-                tail_low[lane] = smaller(newest_low[lane], past_low[lane])
-
-
-@helper
-def _fast_k(close: float, highest: float, lowest: float) -> float:
-    reach = highest - lowest
-    flat = abs(reach) <= NOISE * (abs(highest) + abs(lowest))
-    return 0.0 if flat else 100.0 * ((close - lowest) / reach)
-
-
-@kernel
-def willr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Distance of the close below the highest high, in percent of the range, with a minus."""
-    (highs, lows, closes), (out,), (period,) = ins, outs, params
-    range_nb(highs, lows, row, row - period, period, state, 0, age, low, high)
-    if age >= period - 1:
-        top, bottom, last = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(closes, row, low, high)
-        result = lanes(out, row, low, high)
-        for lane in range(high - low):
-            share = (top[lane] - bottom[lane]) / -100.0
-            result[lane] = 0.0 if share == 0.0 else (top[lane] - last[lane]) / share
-
-
-@helper
-def fast_k_nb(
+def place_nb(
     highs: Block,
     lows: Block,
     closes: Block,
     row: int,
     before: int,
     result: Lanes,
+    from_top: bool,
+    noise: float,
     period: int,
     state: Block,
     base: int,
@@ -106,12 +30,68 @@ def fast_k_nb(
     low: int,
     high: int,
 ) -> None:
-    """Place of the close in the range of the window, 0 to 100; `2 + 2 * period` rows of state from `base` on."""
-    range_nb(highs, lows, row, before, period, state, base, age, low, high)
-    if age >= period - 1:
-        top, bottom, last = lanes(state, base, low, high), lanes(state, base + 1, low, high), lanes(closes, row, low, high)
+    """Place of the close in the range of the window that ends in `row`: 0 to 100 from the lowest low, or 0 to -100 from the
+    highest high; 0 where the range is at most `noise`, in sizes of its ends.
+
+    The method of `indicators.kernels.extremes`, for both ends at once; `before` is the row in which the last chunk began (its own
+    first value is not needed any more). Needs two rows of state a bar from `base` on.
+    """
+    place = age % period
+    tops, bottoms, last = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row, low, high)
+    if place == 0 and age > 0 and period > 1:
+        _tails(highs, lows, before, period, state, base, low, high)
+    slot, past, next_ = base + 2 * place, base + 2 * max(place - 1, 0), base + 2 * min(place + 1, period - 1)
+    head_top, head_bottom = lanes(state, slot, low, high), lanes(state, slot + 1, low, high)
+    # Where there is no head before or no tail, the newest value stands in for it.
+    past_top = tops if place == 0 else lanes(state, past, low, high)
+    past_bottom = bottoms if place == 0 else lanes(state, past + 1, low, high)
+    tail_top = tops if place == period - 1 else lanes(state, next_, low, high)
+    tail_bottom = bottoms if place == period - 1 else lanes(state, next_ + 1, low, high)
+    # While there is no result, the last row takes its place: nothing is in it yet.
+    target = result if age >= period - 1 else lanes(state, base + 2 * period - 2, low, high)
+    for lane in range(high - low):
+        above, below = larger(tops[lane], past_top[lane]), smaller(bottoms[lane], past_bottom[lane])
+        head_top[lane] = above
+        head_bottom[lane] = below
+        highest, lowest = larger(above, tail_top[lane]), smaller(below, tail_bottom[lane])
+        reach, start = highest - lowest, chosen(from_top, highest, lowest)
+        share = 100.0 * ((last[lane] - start) / reach)
+        target[lane] = chosen(abs(reach) <= noise * (abs(highest) + abs(lowest)), 0.0, share)
+
+
+@helper
+def _tails(highs: Block, lows: Block, before: int, period: int, state: Block, base: int, low: int, high: int) -> None:
+    """For each row of the last chunk but its first what was reached from there to the end of it; two rows a pass."""
+    left, newest = period - 1.0, before + period - 1
+    tail_top, tail_bottom = lanes(state, base + 2 * period - 2, low, high), lanes(state, base + 2 * period - 1, low, high)
+    top, bottom = lanes(highs, newest, low, high), lanes(lows, newest, low, high)
+    for lane in range(high - low):
+        tail_top[lane] = top[lane]
+        tail_bottom[lane] = bottom[lane]
+    # As in `extremes`: counted down as a float.
+    while left > 1.0:
+        place = int(left)
+        slot = base + 2 * place
+        past_top, past_bottom = lanes(state, slot, low, high), lanes(state, slot + 1, low, high)
+        a_top, a_bottom = lanes(highs, before + place - 1, low, high), lanes(lows, before + place - 1, low, high)
+        b_top, b_bottom = lanes(highs, before + place - 2, low, high), lanes(lows, before + place - 2, low, high)
+        one_top, one_bottom = lanes(state, slot - 2, low, high), lanes(state, slot - 1, low, high)
+        two_top, two_bottom = lanes(state, slot - 4, low, high), lanes(state, slot - 3, low, high)
         for lane in range(high - low):
-            result[lane] = _fast_k(last[lane], top[lane], bottom[lane])
+            above, below = larger(a_top[lane], past_top[lane]), smaller(a_bottom[lane], past_bottom[lane])
+            one_top[lane] = above
+            one_bottom[lane] = below
+            two_top[lane] = larger(b_top[lane], above)
+            two_bottom[lane] = smaller(b_bottom[lane], below)
+        left -= 2.0
+
+
+@kernel
+def willr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Distance of the close below the highest high, in percent of the range, with a minus."""
+    (highs, lows, closes), (out,), (period,) = ins, outs, params
+    result = lanes(out, row, low, high)
+    place_nb(highs, lows, closes, row, row - period, result, True, 0.0, period, state, 0, age, low, high)
 
 
 @helper
@@ -131,16 +111,55 @@ def slow_nb(
 ) -> None:
     """The average of fast K, and the average of that; each has half of the state from `base` on."""
     share = (state.shape[0] - base) // 2
+    if slowk_matype == SMA and slowd_matype == SMA and min(slowk_period, slowd_period) > 1:
+        _means_nb(fast, slow, signal, slowk_period, slowd_period, state, base, base + share, age, low, high)
+        return
     # Averages take long to compile: one call for both.
     for which in range(2):
         source, result, period, matype, since = fast, slow, slowk_period, slowk_matype, age
         if which == 1:
             source, result, period, matype = slow, signal, slowd_period, slowd_matype
             since = age - average_leading_nb(slowk_period, slowk_matype)
-        if since >= 0 and matype == SMA and period > 1:
-            sma_step_nb(source, result, period, state, base + which * share, since, low, high)
-        elif since >= 0:
+        if since >= 0:
             average_step_nb(source, result, period, matype, state, base + which * share, since, low, high)
+
+
+@helper
+def _means_nb(
+    fast: Lanes,
+    slow: Lanes,
+    signal: Lanes,
+    slow_bars: int,
+    signal_bars: int,
+    state: Block,
+    base: int,
+    other: int,
+    age: int,
+    low: int,
+    high: int,
+) -> None:
+    """`slow_nb` with simple averages: a sum and a ring each, from `base` and from `other` on; one loop for both."""
+    since = age - (slow_bars - 1)
+    total, totals = lanes(state, base, low, high), lanes(state, other, low, high)
+    slot, slots = lanes(state, base + 1 + age % slow_bars, low, high), lanes(state, other + 1 + since % signal_bars, low, high)
+    oldest = lanes(state, base + 1 + (age + 1) % slow_bars, low, high)
+    oldests = lanes(state, other + 1 + (since + 1) % signal_bars, low, high)
+    if age == 0:
+        total[:] = 0.0
+    if since <= 0:
+        totals[:] = 0.0
+    full, filled = since >= 0, since >= signal_bars - 1
+    for lane in range(high - low):
+        newest, gone, gone_too = fast[lane], oldest[lane], oldests[lane]
+        added = total[lane] + newest
+        mean = divided(added, slow_bars)
+        added_too = totals[lane] + chosen(full, mean, 0.0)
+        signal[lane] = divided(added_too, signal_bars)
+        slow[lane] = mean
+        slot[lane] = newest
+        slots[lane] = mean
+        total[lane] = added - chosen(full, gone, 0.0)
+        totals[lane] = added_too - chosen(filled, gone_too, 0.0)
 
 
 @kernel
@@ -152,14 +171,14 @@ def stoch_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age
     (highs, lows, closes), (slowk, slowd), params_ = ins, outs, params
     fastk_period, slowk_period, slowk_matype, slowd_period, slowd_matype = params_
     fast, since = lanes(state, 0, low, high), age - (fastk_period - 1)
-    fast_k_nb(highs, lows, closes, row, row - fastk_period, fast, fastk_period, state, 3, age, low, high)
+    place_nb(highs, lows, closes, row, row - fastk_period, fast, False, NOISE, fastk_period, state, 3, age, low, high)
     if since < 0:
         return
     # Until both have a value, the state takes the place of the results.
     ready = since >= average_leading_nb(slowk_period, slowk_matype) + average_leading_nb(slowd_period, slowd_matype)
     slow = lanes(slowk, row, low, high) if ready else lanes(state, 1, low, high)
     signal = lanes(slowd, row, low, high) if ready else lanes(state, 2, low, high)
-    base = 5 + 2 * fastk_period
+    base = 3 + 2 * fastk_period
     slow_nb(fast, slow, signal, slowk_period, slowk_matype, slowd_period, slowd_matype, state, base, since, low, high)
 
 
@@ -171,13 +190,13 @@ def kdj_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     slowk_matype = RMA if slowk_kind == DEFAULT else slowk_kind
     slowd_matype = RMA if slowd_kind == DEFAULT else slowd_kind
     fast, since = lanes(state, 0, low, high), age - (fastk_period - 1)
-    fast_k_nb(highs, lows, closes, row, row - fastk_period, fast, fastk_period, state, 3, age, low, high)
+    place_nb(highs, lows, closes, row, row - fastk_period, fast, False, NOISE, fastk_period, state, 3, age, low, high)
     if since < 0:
         return
     ready = since >= average_leading_nb(slowk_period, slowk_matype) + average_leading_nb(slowd_period, slowd_matype)
     slow = lanes(out_k, row, low, high) if ready else lanes(state, 1, low, high)
     signal = lanes(out_d, row, low, high) if ready else lanes(state, 2, low, high)
-    base = 5 + 2 * fastk_period
+    base = 3 + 2 * fastk_period
     slow_nb(fast, slow, signal, slowk_period, slowk_matype, slowd_period, slowd_matype, state, base, since, low, high)
     if ready:
         ahead = lanes(out_j, row, low, high)
@@ -193,9 +212,9 @@ def stochf_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     ready = since >= average_leading_nb(fastd_period, fastd_matype)
     fast = lanes(fastk, row, low, high) if ready else lanes(state, 0, low, high)
     signal = lanes(fastd, row, low, high) if ready else lanes(state, 1, low, high)
-    fast_k_nb(highs, lows, closes, row, row - fastk_period, fast, fastk_period, state, 2, age, low, high)
+    place_nb(highs, lows, closes, row, row - fastk_period, fast, False, NOISE, fastk_period, state, 2, age, low, high)
     if since >= 0:
-        average_step_nb(fast, signal, fastd_period, fastd_matype, state, 4 + 2 * fastk_period, since, low, high)
+        average_step_nb(fast, signal, fastd_period, fastd_matype, state, 2 + 2 * fastk_period, since, low, high)
 
 
 @kernel
@@ -217,9 +236,9 @@ def stochrsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
     fast = lanes(fastk, row, low, high) if ready else lanes(state, 0, low, high)
     signal = lanes(fastd, row, low, high) if ready else lanes(state, 1, low, high)
     base = 4 + fastk_period
-    fast_k_nb(state, state, state, slot, 4, fast, fastk_period, state, base, since, low, high)
+    place_nb(state, state, state, slot, 4, fast, False, NOISE, fastk_period, state, base, since, low, high)
     if smoothing >= 0:
-        average_step_nb(fast, signal, fastd_period, fastd_matype, state, base + 2 + 2 * fastk_period, smoothing, low, high)
+        average_step_nb(fast, signal, fastd_period, fastd_matype, state, base + 2 * fastk_period, smoothing, low, high)
 
 
 @kernel
@@ -229,11 +248,12 @@ def smi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     State: distance and range, smoothed once, smoothed twice; the index and its average; what the range keeps.
     """
     (highs, lows, closes), (out, signal), (period, fastperiod, slowperiod, signalperiod) = ins, outs, params
-    range_nb(highs, lows, row, row - period, period, state, 8, age, low, high)
+    top, bottom, last = lanes(state, 8, low, high), lanes(state, 9, low, high), lanes(closes, row, low, high)
+    extreme_nb(highs, top, period, 1.0, state, 10, row, age, low, high)
+    extreme_nb(lows, bottom, period, -1.0, state, 10 + period, row, age, low, high)
     since = age - (period - 1)
     if since < 0:
         return
-    top, bottom, last = lanes(state, 8, low, high), lanes(state, 9, low, high), lanes(closes, row, low, high)
     distance, reach = lanes(state, 0, low, high), lanes(state, 1, low, high)
     for lane in range(high - low):
         distance[lane] = last[lane] - (top[lane] + bottom[lane]) * 0.5

@@ -3,11 +3,13 @@
 A short position is a long one with all prices negated, so one rule serves both sides, lane by lane and without a branch.
 """
 
+import math
 from typing import Any
 
+from indicators.kernels.arithmetic import chosen, larger
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
-from indicators.kernels.volatility import larger, true_range
+from indicators.kernels.volatility import true_range
 
 
 @kernel
@@ -127,31 +129,39 @@ def supertrend_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int
     """
     (highs, lows, closes), (line, direction), (period, multiplier) = ins, outs, params
     reach = lanes(state, 0, low, high)
+    upper, lower, trend = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(state, 3, low, high)
     if age == 0:
+        # Bands that are no numbers hold nobody.
         reach[:] = 0.0
+        upper[:] = math.nan
+        lower[:] = math.nan
+        trend[:] = 1.0
         return
     top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
-    kept = (period - 1.0) / period if age > period else 1.0
-    added = 1.0 - kept if age > period else 1.0
-    divisor = period if age == period else 1
-    for lane in range(high - low):
-        reach[lane] = (added * true_range(top[lane], bottom[lane], before[lane]) + kept * reach[lane]) / divisor
     if age < period:
+        for lane in range(high - low):
+            reach[lane] += true_range(top[lane], bottom[lane], before[lane])
         return
-    upper, lower, trend = lanes(state, 1, low, high), lanes(state, 2, low, high), lanes(state, 3, low, high)
+    kept = (period - 1.0) / period
+    added, unsure = 1.0 - kept, 0.0
+    if age == period:
+        # The seed is the sum, shared out; and no close of this bar can turn the trend.
+        kept = added = 1.0 / period
+        unsure = math.nan
     last, stop, side = lanes(closes, row, low, high), lanes(line, row, low, high), lanes(direction, row, low, high)
-    begun = age > period
     for lane in range(high - low):
-        median, band = (top[lane] + bottom[lane]) / 2.0, multiplier * reach[lane]
+        mean = added * true_range(top[lane], bottom[lane], before[lane]) + kept * reach[lane]
+        median, band = (top[lane] + bottom[lane]) / 2.0, multiplier * mean
+        ceiling, floor, way = upper[lane], lower[lane], trend[lane]
         above, below = median + band, median - band
-        held = begun & (above >= upper[lane]) & (before[lane] <= upper[lane])
-        above = upper[lane] if held else above
-        held = begun & (below <= lower[lane]) & (before[lane] >= lower[lane])
-        below = lower[lane] if held else below
-        falls = trend[lane] < 0.0
-        up = (not begun) | ((last[lane] > above) if falls else (last[lane] >= below))
+        above = chosen((above >= ceiling) & (before[lane] <= ceiling), ceiling, above)
+        below = chosen((below <= floor) & (before[lane] >= floor), floor, below)
+        falls = way < 0.0
+        passed, by = chosen(falls, above, last[lane]), chosen(falls, last[lane], below + unsure)
+        way = chosen(passed < by, -way, way)
+        side[lane] = way
+        stop[lane] = chosen(way < 0.0, above, below)
+        reach[lane] = mean
         upper[lane] = above
         lower[lane] = below
-        trend[lane] = 1.0 if up else -1.0
-        stop[lane] = below if up else above
-        side[lane] = 1.0 if up else -1.0
+        trend[lane] = way

@@ -2,14 +2,9 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import larger
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
-
-
-@helper
-def larger(a: float, b: float) -> float:
-    """The larger of two numbers as one machine instruction; numba's max() treats NaN in its own way, which takes branches."""
-    return a if a > b else b  # noqa: FURB136
 
 
 @helper

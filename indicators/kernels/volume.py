@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import chosen
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
 
@@ -43,7 +44,7 @@ def obv_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
 def money_flow(high: float, low: float, close: float, volume: float) -> float:
     """Volume times the place of the close in the bar's range, from -1 (low) to 1 (high); nothing for a bar without a range."""
     reach = high - low
-    return ((close - low) - (high - close)) / reach * volume if reach > 0.0 else 0.0
+    return chosen(reach > 0.0, ((close - low) - (high - close)) / reach * volume, 0.0)
 
 
 @kernel
