@@ -14,6 +14,8 @@ import indicators
 from indicators.entry import DTYPES
 from tests.unit.indicators.cases import WAITING
 
+# A choice computes both of its sides, and compiled code divides by nothing in silence.
+np.seterr(divide="ignore", invalid="ignore")
 HOLD = {"value": -12345.678, "condition": True, "count": -12345}
 SMALL = {"period": (1, 2, 3, 7), "fastperiod": (2, 4), "slowperiod": (2, 5), "signalperiod": (1, 3), "nbdevup": (2.0,),
          "nbdevdn": (2.0,), "matype": tuple(range(14)), "fastk_period": (1, 3), "slowk_period": (1, 2), "slowk_matype": (0, 2),
