@@ -15,14 +15,10 @@ from indicators.kernels.rows import lanes
 def aroon_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Bars of the window that came up to its lowest low, and up to its highest high, in percent."""
     (highs, lows), (down, up), (period,) = ins, outs, params
-    fell, rose = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    _extremes_nb(highs, lows, period, state, row, age, low, high)
-    if age >= period:
-        factor = 100.0 / period
-        down_out, up_out = lanes(down, row, low, high), lanes(up, row, low, high)
-        for lane in range(high - low):
-            down_out[lane] = factor * (period - (age - fell[lane]))
-            up_out[lane] = factor * (period - (age - rose[lane]))
+    due = age >= period
+    fell = lanes(down, row, low, high) if due else lanes(state, 0, low, high)
+    rose = lanes(up, row, low, high) if due else lanes(state, 1, low, high)
+    _extremes_nb(highs, lows, fell, rose, period, 100.0 / period, state, row, age, low, high)
 
 
 @kernel
@@ -30,7 +26,7 @@ def aroonosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
     """Aroon up minus Aroon down."""
     (highs, lows), (out,), (period,) = ins, outs, params
     fell, rose = lanes(state, 0, low, high), lanes(state, 1, low, high)
-    _extremes_nb(highs, lows, period, state, row, age, low, high)
+    _extremes_nb(highs, lows, fell, rose, period, 1.0, state, row, age, low, high)
     if age >= period:
         factor = 100.0 / period
         result = lanes(out, row, low, high)
@@ -39,25 +35,47 @@ def aroonosc_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
 
 
 @helper
-def _extremes_nb(highs: Block, lows: Block, period: int, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Ages of the newest lowest low (state 0) and highest high (state 1) of this bar and `period` before it."""
+def _extremes_nb(
+    highs: Block,
+    lows: Block,
+    fell: Lanes,
+    rose: Lanes,
+    period: int,
+    factor: float,
+    state: Block,
+    row: int,
+    age: int,
+    low: int,
+    high: int,
+) -> None:
+    """Bars of this one and `period` before it up to the newest lowest low and highest high, times `factor`; from row 2 on."""
     window = period + 1
     for side in range(2):
         # One call for both sides is compiled once.
-        values, sign = (highs, 1.0) if side == 1 else (lows, -1.0)
-        _newest_extreme_nb(values, lanes(state, side, low, high), window, sign, state, 2 + 2 * window * side, row, age, low, high)
+        values, result, sign = (highs, rose, 1.0) if side == 1 else (lows, fell, -1.0)
+        _newest_extreme_nb(values, result, window, sign, factor, state, 2 + 2 * window * side, row, age, low, high)
 
 
 @helper
 def _newest_extreme_nb(
-    values: Block, result: Lanes, window: int, sign: float, state: Block, base: int, row: int, age: int, low: int, high: int
+    values: Block,
+    result: Lanes,
+    window: int,
+    sign: float,
+    factor: float,
+    state: Block,
+    base: int,
+    row: int,
+    age: int,
+    low: int,
+    high: int,
 ) -> None:
-    """Age of the newest of the greatest `sign * values`; needs `2 * window` rows of state from `base` on.
+    """Bars up to the newest of the greatest `sign * values`, times `factor`; needs `2 * window` rows of state from `base` on.
 
     Values of heads and tails, one a place, then their ages. Where there is no head before or no tail, the newest value itself
     stands in for it: it is taken for the newer one, and so nobody asks for an age.
     """
-    place, newest, now = age % window, lanes(values, row, low, high), float(age)
+    place, newest, now, bars = age % window, lanes(values, row, low, high), float(age), window - 1.0
     if place == 0 and age > 0:
         _tails_nb(values, window, sign, state, base, row, age, low, high)
     slot, first, last = base + place, place == 0, place == window - 1
@@ -71,7 +89,7 @@ def _newest_extreme_nb(
         before, earlier = tail[lane], tail_found[lane]
         newer = sign * value >= sign * held
         best, found = chosen(newer, value, held), chosen(newer, now, since)
-        result[lane] = chosen(sign * best >= sign * before, found, earlier)
+        result[lane] = factor * (bars - (now - chosen(sign * best >= sign * before, found, earlier)))
         head[lane] = best
         head_found[lane] = found
 

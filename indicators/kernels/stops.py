@@ -6,7 +6,7 @@ A short position is a long one with all prices negated, so one rule serves both 
 import math
 from typing import Any
 
-from indicators.kernels.arithmetic import chosen, larger
+from indicators.kernels.arithmetic import chosen, larger, smaller
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import true_range
@@ -21,11 +21,32 @@ def sar_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
         return
     if age == 1:
         _begin(ins, 0.0, step, step, state, row, low, high)
-    result = lanes(out, row, low, high)
-    side = lanes(state, 0, low, high)
-    _follow(ins, result, 0.0, step, step, maximum, step, step, maximum, state, row, age, low, high)
+    highs, lows = ins
+    side, stop = lanes(state, 0, low, high), lanes(state, 1, low, high)
+    extreme, pace = lanes(state, 2, low, high), lanes(state, 3, low, high)
+    top, bottom, result = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(out, row, low, high)
+    earlier = row if age == 1 else row - 1
+    top_before, bottom_before = lanes(highs, earlier, low, high), lanes(lows, earlier, low, high)
+    # `_follow` with one acceleration for both sides and no offset.
     for lane in range(high - low):
-        result[lane] *= side[lane]
+        sign, held = side[lane], side[lane] * stop[lane]
+        long = sign > 0.0
+        near, far = chosen(long, bottom[lane], -top[lane]), chosen(long, top[lane], -bottom[lane])
+        near_before = chosen(long, bottom_before[lane], -top_before[lane])
+        far_before = chosen(long, top_before[lane], -bottom_before[lane])
+        best, outmost = sign * extreme[lane], larger(far_before, far)
+        turned, further = near <= held, far > best
+        speed = chosen(turned, step, chosen(further, smaller(maximum, pace[lane] + step), pace[lane]))
+        # On reversal the stop jumps to the extreme, outside of the last two bars.
+        stop_now = chosen(turned, larger(best, outmost), held)
+        best = chosen(turned, near, larger(far, best))
+        moved = stop_now + speed * (best - stop_now)
+        bound = chosen(turned, larger(moved, outmost), smaller(smaller(moved, near_before), near))
+        result[lane] = sign * stop_now
+        side[lane] = chosen(turned, -sign, sign)
+        stop[lane] = sign * bound
+        extreme[lane] = sign * best
+        pace[lane] = speed
 
 
 @kernel
