@@ -34,9 +34,9 @@ PING_MS = 5_000
 SILENT_INTERVALS_MAX = 3
 
 
-def run(dealer: Dealer, slot: int, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> int:
+def run(dealer: Dealer, ready: Ready, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> int:
     """Serve until the end; returns the exit code. Raises WireError when the supervisor speaks another protocol."""
-    dealer.send(codec.encode(Ready(slot, os.getpid())))
+    dealer.send(codec.encode(ready))
     silent = 0
     while silent < SILENT_INTERVALS_MAX:
         data = dealer.receive(PING_MS)

@@ -7,6 +7,7 @@ from engine.base.errors import WireError
 from engine.base.exitcodes import WORKER_BOOT_FAILED, WORKER_ORPHANED
 from engine.candles.reader import Reader
 from engine.candles.segment import Segment
+from engine.wire.messages import Ready
 from engine.wire.slots import Slots
 from engine.wire.sockets import Dealer, identity_of
 from workers import lockdown, logs, loop
@@ -45,8 +46,9 @@ class Home:
         missing = {**before.missing, **after.missing}
         if missing:
             log.warning("not in force: %s", ", ".join(f"{name} ({reason})" for name, reason in missing.items()))
+        ready = Ready(slot, os.getpid(), in_force=before.in_force + after.in_force, missing=tuple(missing.items()))
         try:
-            code = loop.run(dealer, slot, runner, memory.usage, rss_bytes)
+            code = loop.run(dealer, ready, runner, memory.usage, rss_bytes)
         except WireError as error:
             log.error("supervisor speaks another protocol: %s", error)
             return WORKER_BOOT_FAILED

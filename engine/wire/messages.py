@@ -88,6 +88,9 @@ class Ready(Message, frozen=True):
     slot: int
     pid: int
     protocol: int = PROTOCOL_VERSION
+    #: Measures of its lockdown that hold, and those that do not, each with the reason.
+    in_force: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 class FilterLoaded(Message, frozen=True):
