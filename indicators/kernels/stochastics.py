@@ -8,7 +8,7 @@ from indicators.kernels.extremes import extreme_nb
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.momentum import percentage, rsi_step_nb, smooth_pair_nb
 from indicators.kernels.oscillators import NOISE
-from indicators.kernels.overlap import average_step_nb, ema_step_nb
+from indicators.kernels.overlap import average_step_nb, ema_step_nb, simple_nb
 from indicators.kernels.rows import lanes
 from indicators.matypes import DEFAULT, RMA, SMA
 
@@ -204,6 +204,17 @@ def kdj_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
             ahead[lane] = 3.0 * slow[lane] - 2.0 * signal[lane]
 
 
+@helper
+def _signal_nb(
+    source: Lanes, result: Lanes, period: int, matype: int, state: Block, base: int, age: int, low: int, high: int
+) -> None:
+    """`average_step_nb` with a short way for what is asked for most; writes `result` from the first bar on, or later."""
+    if matype == SMA and period > 1:
+        simple_nb(source, result, period, state, base, age, low, high)
+    else:
+        average_step_nb(source, result, period, matype, state, base, age, low, high)
+
+
 @kernel
 def stochf_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Fast K, and smoothed once (fast D). State: both of this bar, what the range keeps, what the average keeps."""
@@ -214,7 +225,7 @@ def stochf_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
     signal = lanes(fastd, row, low, high) if ready else lanes(state, 1, low, high)
     place_nb(highs, lows, closes, row, row - fastk_period, fast, False, NOISE, fastk_period, state, 2, age, low, high)
     if since >= 0:
-        average_step_nb(fast, signal, fastd_period, fastd_matype, state, 2 + 2 * fastk_period, since, low, high)
+        _signal_nb(fast, signal, fastd_period, fastd_matype, state, 2 + 2 * fastk_period, since, low, high)
 
 
 @kernel
@@ -238,7 +249,7 @@ def stochrsi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
     base = 4 + fastk_period
     place_nb(state, state, state, slot, 4, fast, False, NOISE, fastk_period, state, base, since, low, high)
     if smoothing >= 0:
-        average_step_nb(fast, signal, fastd_period, fastd_matype, state, base + 2 * fastk_period, smoothing, low, high)
+        _signal_nb(fast, signal, fastd_period, fastd_matype, state, base + 2 * fastk_period, smoothing, low, high)
 
 
 @kernel
