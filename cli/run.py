@@ -183,7 +183,7 @@ def _stop_on_signals(engine: "Engine") -> list[int]:
 
 
 def _example_rows(user: str) -> Sequence[dict[str, Any]]:
-    from cli.examples import examples
+    from cli.examples import demonstration
     from engine.traders.store import new_row
 
-    return [new_row(user, name, code) for name, code in examples()]
+    return [new_row(user, name, code) for name, code in demonstration()]
