@@ -44,8 +44,10 @@ _REFUSED: Final[dict[type[ast.AST], tuple[str, str]]] = {
 }
 
 _CONSTANTS: Final = (str, int, float, type(None), type(...))
-#: Keywords that hand out memory nobody wrote, whatever a filter calls its own parameters.
-_KEYWORDS_NEVER: Final = frozenset({"where", "like", "order", "subok"})
+#: Keywords that hand out memory nobody wrote or read it as another type, whatever a filter calls its own parameters.
+_KEYWORDS_NEVER: Final = frozenset({"where", "like", "order", "subok", "casting", "signature", "sig", "extobj"})
+#: Larger whole numbers cannot be printed, nor meant.
+_INTEGER_BITS_MAX: Final = 1_024
 _MODULE_STATEMENTS: Final = (ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Import, ast.Pass)
 
 
@@ -72,8 +74,8 @@ class _Inspector:
         self._attributes = (
             vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | frozenset(catalog.BY_NAME)
         )
-        #: Inside a `finally`, whether a loop begun there surrounds us; None outside.
-        self._loop_in_finally: bool | None = None
+        #: Attributes that stand where something is called, as calls are looked at before what they call.
+        self._called: set[ast.expr] = set()
 
     def statements(self, nodes: Iterable[ast.AST], depth: int) -> None:
         for node in nodes:
@@ -106,12 +108,18 @@ class _Inspector:
                 self._refuse(node, "name is not known", node.id, vocabulary.ADVICE.get(node.id, self._nearest(node.id)))
         elif isinstance(node.ctx, ast.Del):
             self._refuse(node, "del of a name is not allowed", f"del {node.id}", "names end with their function")
-        elif node.id in vocabulary.MODULES:
-            self._refuse(node, "name is taken", node.id, "choose another name")
+        else:
+            self._bind(node, node.id)
 
     def _name(self, node: ast.AST, name: str) -> None:
         if name.startswith("_") and name != "_":
             self._refuse(node, "name begins with an underscore", name, "drop the underscore")
+
+    def _bind(self, node: ast.AST, name: str) -> None:
+        """A name of the filter's own; those on which this list relies keep their meaning."""
+        self._name(node, name)
+        if name in vocabulary.MODULES or name in vocabulary.EXCEPTIONS:
+            self._refuse(node, "name is taken", name, "choose another name")
 
     def _nearest(self, name: str) -> str:
         close = difflib.get_close_matches(name, [*self._bound, *vocabulary.BUILTINS, *vocabulary.MODULES], n=1)
@@ -119,9 +127,7 @@ class _Inspector:
 
     def _visit_arg(self, node: ast.arg, _depth: int) -> None:
         # The annotation is not looked at: it is dropped.
-        self._name(node, node.arg)
-        if node.arg in vocabulary.MODULES:
-            self._refuse(node, "name is taken", node.arg, "choose another name")
+        self._bind(node, node.arg)
 
     def _visit_attribute(self, node: ast.Attribute, depth: int) -> None:
         self.visit(node.value, depth + 1)
@@ -140,17 +146,23 @@ class _Inspector:
         if node.attr not in allowed:
             close = difflib.get_close_matches(node.attr, allowed, n=1)
             advice = f"did you mean {close[0]}?" if close else ""
-            if node.attr in ("format", "format_map"):
-                advice = vocabulary.ADVICE["format"]
+            if node.attr in ("format", "format_map", "args"):
+                advice = vocabulary.ADVICE[node.attr.removesuffix("_map")]
             self._refuse(node, what, f"{owner}.{node.attr}" if owner else node.attr, advice)
+        takes_type = node.attr == "astype" or (owner == "np" and node.attr in vocabulary.TYPED)
+        if takes_type and node not in self._called:
+            self._refuse(node, "function can only be called", advice="write the call, so that the type is seen")
 
     # --- expressions ------------------------------------------------------------------------------------------------
 
     def _visit_constant(self, node: ast.Constant, _depth: int) -> None:
         if not isinstance(node.value, _CONSTANTS):
             self._refuse(node, f"{type(node.value).__name__} is not allowed", advice="use numbers, texts and tables of them")
+        if isinstance(node.value, int) and node.value.bit_length() > _INTEGER_BITS_MAX:
+            self._refuse(node, "number is too large", advice="write a float, as 1e300")
 
     def _visit_call(self, node: ast.Call, depth: int) -> None:
+        self._called.add(node.func)
         self.visit(node.func, depth + 1)
         self.statements(node.args, depth + 1)
         for keyword in node.keywords:
@@ -163,13 +175,27 @@ class _Inspector:
             self.visit(keyword.value, depth + 1)
             if keyword.arg == "dtype":
                 self._dtype(keyword.value)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
-            for argument in node.args[:1]:
-                self._dtype(argument)
+        self._dtype_by_place(node)
+
+    def _dtype_by_place(self, node: ast.Call) -> None:
+        match node.func:
+            case ast.Attribute(attr="astype"):
+                place = 0
+            case ast.Attribute(value=ast.Name(id="np"), attr=name) if name in vocabulary.TYPED:
+                place = vocabulary.TYPED[name]
+            case _:
+                return
+        for argument in node.args[: place + 1]:
+            if isinstance(argument, ast.Starred):
+                self._refuse(argument, "* in this call is not allowed", advice="write the arguments, so that the type is seen")
+        if len(node.args) > place:
+            self._dtype(node.args[place])
 
     def _dtype(self, node: ast.expr) -> None:
         match node:
-            case ast.Constant(value=str(name)) | ast.Name(id=name):
+            case ast.Constant(value=str(name)):
+                found = name
+            case ast.Name(id=name) if name not in self._bound:
                 found = name
             case ast.Attribute(value=ast.Name(id="np"), attr=name):
                 found = name
@@ -182,11 +208,6 @@ class _Inspector:
         if node.kwarg is not None:
             self._refuse(node.kwarg, "** in a definition is not allowed", f"**{node.kwarg.arg}", "name the parameters")
         self._children(node, depth)
-
-    def _visit_lambda(self, node: ast.Lambda, depth: int) -> None:
-        outer, self._loop_in_finally = self._loop_in_finally, None
-        self._children(node, depth)
-        self._loop_in_finally = outer
 
     def _visit_comprehension(self, node: ast.comprehension, depth: int) -> None:
         if node.is_async:
@@ -207,13 +228,9 @@ class _Inspector:
     def _visit_functiondef(self, node: ast.FunctionDef, depth: int) -> None:
         if node.decorator_list:
             self._refuse(node.decorator_list[0], "decorators are not allowed", advice="call the function where you need it")
-        self._name(node, node.name)
-        if node.name in vocabulary.MODULES:
-            self._refuse(node, "name is taken", node.name, "choose another name")
-        outer, self._loop_in_finally = self._loop_in_finally, None
+        self._bind(node, node.name)
         self.visit(node.args, depth + 1)
         self.statements(node.body, depth + 1)
-        self._loop_in_finally = outer
 
     def _visit_annassign(self, node: ast.AnnAssign, depth: int) -> None:
         self.visit(node.target, depth + 1)
@@ -222,37 +239,28 @@ class _Inspector:
 
     def _visit_excepthandler(self, node: ast.ExceptHandler, depth: int) -> None:
         if node.name is not None:
-            self._name(node, node.name)
-        self._children(node, depth)
+            self._bind(node, node.name)
+        # While a passed deadline looks for a handler these are evaluated: an error in one would take its place.
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type is not None else []
+        for kind in kinds:
+            if not (isinstance(kind, ast.Name) and kind.id in vocabulary.EXCEPTIONS):
+                if isinstance(kind, ast.Name):
+                    self.visit(kind, depth + 1)
+                self._refuse(kind, "except takes names of exceptions only", advice="write except Exception: or ValueError:")
+        self.statements(node.body, depth + 1)
 
     def _visit_try(self, node: ast.Try, depth: int) -> None:
         self.statements([*node.body, *node.handlers, *node.orelse], depth + 1)
-        outer, self._loop_in_finally = self._loop_in_finally, False
+        for statement in node.finalbody:
+            # What can fail here could take the place of a passed deadline, what leaves could swallow it.
+            harmless = isinstance(statement, ast.Pass) or (
+                isinstance(statement, ast.Assign)
+                and isinstance(statement.value, ast.Constant)
+                and all(isinstance(target, ast.Name) for target in statement.targets)
+            )
+            if not harmless:
+                self._refuse(statement, "finally may only assign constants", advice="write it after the try statement")
         self.statements(node.finalbody, depth + 1)
-        self._loop_in_finally = outer
-
-    def _loop(self, node: ast.For | ast.While, depth: int) -> None:
-        outer = self._loop_in_finally
-        if outer is not None:
-            self._loop_in_finally = True
-        self._children(node, depth)
-        self._loop_in_finally = outer
-
-    _visit_for = _loop
-    _visit_while = _loop
-
-    def _visit_return(self, node: ast.Return, depth: int) -> None:
-        if self._loop_in_finally is not None:
-            self._refuse(node, "return in finally is not allowed", "return", "it would swallow an error; return after it")
-        self._children(node, depth)
-
-    def _jump(self, node: ast.Break | ast.Continue, _depth: int) -> None:
-        if self._loop_in_finally is False:
-            word = type(node).__name__.lower()
-            self._refuse(node, f"{word} in finally is not allowed", word, "it would swallow an error")
-
-    _visit_break = _jump
-    _visit_continue = _jump
 
 
 def _bindings(tree: ast.AST) -> Iterable[str]:

@@ -52,7 +52,16 @@ class Verdict:
 
 def check(source: str) -> Verdict:
     """Judge the source of a filter; raises FilterRefused, naming the first offence in reading order, innermost first."""
-    tree = _parse(source)
+    size = len(source.encode("utf-8", "surrogatepass"))
+    if size > SOURCE_BYTES_MAX:
+        advice = f"a filter has at most {SOURCE_BYTES_MAX // 1024} KB"
+        raise FilterRefused("source is too long", line=1, column=1, construct=f"{size} bytes", advice=advice)
+    with _python_judges(source):
+        return _judged(source)
+
+
+def _judged(source: str) -> Verdict:
+    tree = ast.parse(source, FILENAME)
     place = Place(source)
     check_function = reading.check_function(tree, place)
     grammar.inspect(tree, place, check_function)
@@ -60,6 +69,7 @@ def check(source: str) -> Verdict:
     keeps_state = reading.keeps_state(tree)
     sites = mark(tree, check_function)
     soften(tree)
+    code: CodeType = compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
     return Verdict(
         intervals=said.intervals,
         refresh=said.refresh,
@@ -71,23 +81,8 @@ def check(source: str) -> Verdict:
         reads_ticker=said.reads_ticker,
         keeps_state=keeps_state,
         sites=sites,
-        code=_compile(tree, source),
+        code=code,
     )
-
-
-def _parse(source: str) -> ast.Module:
-    size = len(source.encode("utf-8", "surrogatepass"))
-    if size > SOURCE_BYTES_MAX:
-        advice = f"a filter has at most {SOURCE_BYTES_MAX // 1024} KB"
-        raise FilterRefused("source is too long", line=1, column=1, construct=f"{size} bytes", advice=advice)
-    with _python_judges(source):
-        return ast.parse(source, FILENAME)
-
-
-def _compile(tree: ast.Module, source: str) -> CodeType:
-    with _python_judges(source):
-        code: CodeType = compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
-        return code
 
 
 @contextlib.contextmanager

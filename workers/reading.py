@@ -91,10 +91,11 @@ def keeps_state(tree: ast.Module) -> bool:
     """
     fixed: set[str] = set()
     for node in tree.body:
-        if isinstance(node, ast.Assign):
-            if not _is_fixed(node.value, fixed):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            if node.value is not None and not _is_fixed(node.value, fixed):
                 return True
-            fixed.update(target.id for target in node.targets if isinstance(target, ast.Name))
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            fixed.update(target.id for target in targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.FunctionDef):
             if not all(_is_fixed(default, fixed) for default in (*node.args.defaults, *node.args.kw_defaults) if default):
                 return True

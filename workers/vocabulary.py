@@ -28,12 +28,17 @@ BAR_FIELDS: Final = (
 BAR_ATTRIBUTES: Final = frozenset({*BAR_FIELDS, "closed", "forming"})
 TICKER_ATTRIBUTES: Final = _words("symbol last change_percent high low volume quote_volume time")
 
-BUILTINS: Final = _words(
+EXCEPTIONS: Final = _words(
+    """
+    ArithmeticError AssertionError AttributeError Exception FloatingPointError IndexError KeyError LookupError NameError
+    OverflowError RuntimeError StopIteration TypeError ValueError ZeroDivisionError
+    """
+)
+
+BUILTINS: Final = EXCEPTIONS | _words(
     """
     abs all any bool dict divmod enumerate filter float frozenset int isinstance iter len list map max min next ord chr pow
     range repr reversed round set slice sorted str sum tuple zip
-    ArithmeticError AssertionError AttributeError Exception FloatingPointError IndexError KeyError LookupError NameError
-    OverflowError RuntimeError StopIteration TypeError ValueError ZeroDivisionError
     """
 )
 
@@ -79,7 +84,7 @@ METHODS: Final = _words(
     fromkeys get items keys popitem setdefault update values
     add difference difference_update discard intersection intersection_update isdisjoint issubset issuperset symmetric_difference
     symmetric_difference_update union
-    start stop step is_integer bit_length bit_count args
+    start stop step is_integer bit_length bit_count
     """
 )
 
@@ -95,6 +100,24 @@ KEYWORDS: Final = _words(
 
 #: Types that `dtype=` and `astype` may name, as texts; names of builtins and of `np` beside them.
 DTYPES: Final = _words("bool int float int8 int32 int64 float32 float64 bool_")
+
+#: Functions of NumPy that take a type, and at which place.
+TYPED: Final = {
+    "array": 1,
+    "asarray": 1,
+    "zeros": 1,
+    "ones": 1,
+    "zeros_like": 1,
+    "ones_like": 1,
+    "identity": 1,
+    "full": 2,
+    "full_like": 2,
+    "eye": 3,
+    "arange": 3,
+    "geomspace": 4,
+    "linspace": 5,
+    "logspace": 5,
+}
 
 _ANSWER = "return a dict of details, it is kept with the signal"
 _NO_FILES = "a filter sees the market only: klines, ticker and ta"
@@ -122,6 +145,7 @@ ADVICE: Final = {
     "id": "it differs from process to process; use the value itself",
     "format": 'write an f-string: f"{value:.2f}"',
     "BaseException": "catch Exception",
+    "args": "str(error) has its text",
     "talib": "the indicators are in ta: ta.rsi(close, 14)",
     "pd": "use NumPy arrays: five.close[-20:].mean()",
     "pandas": "use NumPy arrays: five.close[-20:].mean()",

@@ -220,6 +220,8 @@ def test_fields_and_ticker_are_found():
         ("def f(x, y=(1, 2)): return x\n", False),
         ("def f(x, y=[]): return x\n", True),
         ("X: int = 5\n", False),
+        ("X: list = []\n", True),
+        ("X: int = 5\nY: tuple = (X, 1)\n", False),
     ],
 )
 def test_module_level_that_could_keep_state_is_found(head, keeps):
