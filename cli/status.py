@@ -47,6 +47,11 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("spool", f"{spool['unsent']} signals wait for the database, {spool['set_aside']} set aside"),
         ("sandbox", _counts(found["sandbox"])),
     ]
+    for name, pause in list(found["paused"].items())[:NAMED_MAX]:
+        shown.append(("paused", f"{name} since {pause['since']}: {pause['reason']}: {pause['advice']}"))
+    used = [f"{name} {_cpu(cpu)}" for name, cpu in list(found["trader_cpu"].items())[:NAMED_MAX]]
+    if used:
+        shown.append(("cpu", ", ".join(used)))
     return shown + [("PROBLEM", f"{part}: {text}") for part, text in found["problems"].items()]
 
 
@@ -81,6 +86,10 @@ def feed_lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         shown.append(("released", ", ".join(released)))
     shown += [("earlier", f"{one['at']} {one['part']}: {one['text']}") for one in found["last_problems"][-NAMED_MAX:]]
     return shown
+
+
+def _cpu(cpu: dict[str, float]) -> str:
+    return f"{cpu['total'] / 1e3:.2f} s ({cpu['p50']:.1f} ms a cycle, p99 {cpu['p99']:.1f})"
 
 
 def _series(one: dict[str, Any]) -> str:

@@ -13,11 +13,27 @@ from engine.base import exitcodes
 from engine.base.errors import UsageError
 from engine.base.settings import Settings
 from engine.persistence.session import Session
+from engine.traders.pause import Pause, read_pauses
 
 EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 #: What a filter document repeats of its code; all of it changes with the code.
 SAID = ("refreshInterval", "symbols", "requiredTimeframes")
-COLUMNS = ("id", "name", "enabled", "version", "state", "refresh", "symbols", "intervals")
+COLUMNS = (
+    "id",
+    "name",
+    "enabled",
+    "version",
+    "state",
+    "refresh",
+    "symbols",
+    "intervals",
+    "cpu_ms",
+    "cycle_ms",
+    "paused_since",
+    "reason",
+)
+#: What a running engine says of a trader in a list.
+MEASURED = ("cpu_ms", "cycle_cpu_ms", "matches", "faults", "strikes", "problem")
 
 
 @click.group(
@@ -94,18 +110,40 @@ async def _store(session: Session, found: Inspection, *, enabled: bool) -> dict[
 @options.database
 @options.as_json
 def list_(as_json: bool, **given: Any) -> None:
-    """Show the traders of a user, oldest first; with --json one object a line."""
+    """Show the traders of a user, oldest first; with --json one object a line.
+
+    CPU time and state are those of the engine that runs: all of it since its start, and the median of a cycle.
+    """
     from engine.persistence import queries
+
+    async def read(session: Session) -> tuple[list[dict[str, Any]], dict[str, Pause]]:
+        return await queries.list_traders(session), await _pauses(session)
 
     settings = options.load(**given)
     states = _states(settings)
-    rows = options.with_session(settings, queries.list_traders)
-    documents = [_described(row) | {"state": states.get(row["id"], {}).get("state")} for row in rows]
+    rows, pauses = options.with_session(settings, read)
+    documents = [_listed(row, states.get(row["id"], {}), pauses.get(row["id"])) for row in rows]
     if as_json:
         for document in documents:
             render.json_line(document)
-    else:
-        render.table(documents, COLUMNS)
+        return
+    render.table([_in_columns(document) for document in documents], COLUMNS)
+    for document in documents:
+        if document["pause"] is not None:
+            click.echo(f"{document['name']}: {document['pause']['advice']}", err=True)
+
+
+def _listed(row: dict[str, Any], running: dict[str, Any], pause: Pause | None) -> dict[str, Any]:
+    held = _held(row, pause)
+    state = running.get("state") or ("paused" if held else None)
+    return _described(row) | {"state": state, "pause": held} | {name: running.get(name) for name in MEASURED}
+
+
+def _in_columns(document: dict[str, Any]) -> dict[str, Any]:
+    """The same for the table: one value a column, and why it does not run."""
+    held, cycle = document["pause"] or {}, document["cycle_cpu_ms"] or {}
+    more = {"cycle_ms": cycle.get("p50"), "paused_since": held.get("since"), "reason": held.get("reason") or document["problem"]}
+    return document | more
 
 
 @trader.command(epilog=example("engine trader show bounce --user alice"))
@@ -118,16 +156,21 @@ def show(trader_id: str, as_json: bool, **given: Any) -> None:
     """Show one trader with its code, and how it does in the engine that runs. ID: the id, its beginning, or the name."""
     from engine.persistence import queries
 
+    async def read(session: Session) -> tuple[dict[str, Any], dict[str, Pause]]:
+        return await queries.get_trader(session, trader_id), await _pauses(session)
+
     settings = options.load(**given)
-    row = options.with_session(settings, lambda session: queries.get_trader(session, trader_id))
-    running = _states(settings).get(row["id"])
-    document = _described(row) | {"strategy": row["strategy"], "code": row["filter"].get("code"), "running": running}
+    row, pauses = options.with_session(settings, read)
+    running, held = _states(settings).get(row["id"]), _held(row, pauses.get(row["id"]))
+    more = {"strategy": row["strategy"], "code": row["filter"].get("code"), "running": running, "pause": held}
+    document = _described(row) | more
     if as_json:
         render.json_document(document)
         return
     shown = {name: document[name] for name in ("id", "name", "enabled", "version", "refresh", "symbols", "intervals")}
-    for name, value in (shown | (running or {"state": "not running here"})).items():
-        click.echo(f"{name.replace('_', ' '):<16} {render.cell(value)}")
+    told = {name: value for name, value in (running or {"state": "not running here"}).items() if name != "pause"}
+    for name, value in (shown | told | {f"pause {name}": value for name, value in (held or {}).items()}).items():
+        click.echo(f"{name.replace('_', ' '):<20} {render.cell(value)}")
     click.echo(f"\n{document['code']}")
 
 
@@ -156,21 +199,46 @@ def disable(trader_id: str, as_json: bool, **given: Any) -> None:
 def _switch(trader_id: str, enabled: bool, as_json: bool, given: dict[str, Any]) -> None:
     from engine.persistence import queries
 
-    settings = options.load(**given)
-    states = _states(settings)
-
     async def change(session: Session) -> dict[str, Any]:
         row = await queries.get_trader(session, trader_id)
-        if enabled and states.get(row["id"], {}).get("paused"):
-            # The engine gave up on this version; only a new one gets another chance.
-            return _described(await queries.update_trader(session, row["id"], {"enabled": True}))
-        return _described(await queries.set_trader_enabled(session, row["id"], enabled))
+        held = _held(row, (await _pauses(session)).get(row["id"]))
+        if enabled and row["enabled"] and held is not None:
+            # The engine gave up on this version; a new one gets another chance.
+            return _described(await queries.update_trader(session, row["id"], {"enabled": True})) | {"pause": held}
+        return _described(await queries.set_trader_enabled(session, row["id"], enabled)) | {"pause": held}
 
-    document = options.with_session(settings, change)
+    document = options.with_session(options.load(**given), change)
+    if as_json:
+        render.json_document(document)
+        return
+    click.echo(f"{document['name']} is {'enabled' if enabled else 'disabled'}")
+    if enabled and document["pause"] is not None and document["pause"]["kind"] == "breaker":
+        click.echo(f"but it stays stopped: {document['pause']['reason']}: {document['pause']['advice']}", err=True)
+
+
+@trader.command(epilog=example("engine trader resume bounce --user alice"))
+@click.argument("trader_id", metavar="ID")
+@options.user
+@options.home
+@options.database
+@options.as_json
+def resume(trader_id: str, as_json: bool, **given: Any) -> None:
+    """Let a trader that the engine paused run again, as it is; a running engine follows at once, another at its start.
+
+    What closed during the pause is not asked about.
+    """
+    from engine.persistence import queries
+    from engine.persistence.pauses import clear_pause
+
+    async def clear(session: Session) -> dict[str, Any]:
+        row = await queries.get_trader(session, trader_id)
+        return _described(row) | {"resumed": await clear_pause(session, row["id"])}
+
+    document = options.with_session(options.load(**given), clear)
     if as_json:
         render.json_document(document)
     else:
-        click.echo(f"{document['name']} is {'enabled' if enabled else 'disabled'}")
+        click.echo(f"{document['name']} is resumed" if document["resumed"] else f"{document['name']} is not paused")
 
 
 @trader.command(epilog=example("engine trader rm bounce --user alice"))
@@ -268,6 +336,18 @@ def _described(row: dict[str, Any]) -> dict[str, Any]:
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
+
+
+async def _pauses(session: Session) -> dict[str, Pause]:
+    """Stored pauses by trader id."""
+    from engine.persistence.pauses import list_pauses
+
+    return read_pauses(await list_pauses(session))
+
+
+def _held(row: dict[str, Any], pause: Pause | None) -> dict[str, Any] | None:
+    """What keeps this version of a trader from running, if something does."""
+    return pause.document() if pause is not None and pause.holds(row["version"]) else None
 
 
 def _states(settings: Settings) -> dict[str, dict[str, Any]]:

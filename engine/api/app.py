@@ -43,6 +43,7 @@ def build(view: View, events: Events, token: str) -> web.Application:
     app.router.add_get("/traders", routes.traders)
     app.router.add_get("/signals", routes.signals)
     app.router.add_post("/reload-traders", routes.reload_traders)
+    app.router.add_post("/traders/{trader}/resume", routes.resume_trader)
     app.router.add_post("/resize", routes.resize)
     app.router.add_post("/prepare-shutdown", routes.prepare_shutdown)
     app.router.add_post("/shutdown", routes.shutdown)
@@ -83,6 +84,9 @@ class _Routes:
 
     async def reload_traders(self, _request: web.Request) -> web.Response:
         return _json(await self._view.reload_traders())
+
+    async def resume_trader(self, request: web.Request) -> web.Response:
+        return _json(await self._view.resume_trader(request.match_info["trader"]))
 
     async def resize(self, request: web.Request) -> web.Response:
         try:

@@ -20,6 +20,8 @@ class View:
     #: `signals(since_iso, limit)`, newest last.
     signals: Callable[[str, int], Awaitable[Sequence[Document]]]
     reload_traders: Callable[[], Awaitable[Document]]
+    #: `resume_trader(name_or_id)` ends a pause.
+    resume_trader: Callable[[str], Awaitable[Document]]
     #: `resize(workers)` answers when they are there.
     resize: Callable[[int], Awaitable[Document]]
     prepare_shutdown: Callable[[], Awaitable[Document]]

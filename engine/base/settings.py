@@ -89,7 +89,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_hard_limit_ms: Annotated[
         int, Meta(ge=100, le=600_000, description="wall time after which a worker that does not answer is killed")
     ] = 5_000
-    strikes: Annotated[int, Meta(ge=1, le=100, description="kills and deadlines passed before a trader is paused")] = 3
+    strikes: Annotated[
+        int, Meta(ge=1, le=100, description="overruns and answers that are none, at as many instants, before a trader is paused")
+    ] = 3
+    strike_forget_s: Annotated[
+        float,
+        Meta(ge=1, le=1_000_000, description="market time after which a strike is forgotten, and never before ten refreshes"),
+    ] = 3_600.0
+    pause_signals_per_hour: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="a trader with more signals in an hour of the market is paused; 0: never")
+    ] = 100
+    stop_signals_per_hour: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="beyond so many, further ones are not stored until it is resumed; 0: no bound")
+    ] = 1_000
     ingest: Annotated[
         Literal["auto", "python"],
         Meta(description="how frames are read: `auto` uses machine code, made at first start; `python` never does"),

@@ -7,7 +7,7 @@ on having seen every notification.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.base.clock import iso_utc
@@ -18,9 +18,10 @@ from engine.candles.bars import window_start_ms
 from engine.candles.writer import Writer
 from engine.feeds.feed import Feed
 from engine.feeds.listing import Halt
-from engine.supervisor.roster import Roster, Trader, Version
+from engine.supervisor.roster import Pauses, Roster, Trader, Version
 from engine.supervisor.screening import Screening
 from engine.traders.definition import TraderDefinition
+from engine.traders.pause import Pause
 from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
 
@@ -32,7 +33,6 @@ WISH_RETRY_S = 1.0
 NAMED_MAX = 10
 
 
-#: Definitions of the user's traders, and rows that are invalid by id.
 class Filters(Protocol):
     """Whoever makes filters known to workers."""
 
@@ -43,7 +43,14 @@ class Filters(Protocol):
         """Forget a filter."""
 
 
-Rows = tuple[list[TraderDefinition], dict[str, Problem]]
+class Rows(Protocol):
+    """Whoever reads the user's traders."""
+
+    async def traders(self) -> tuple[list[TraderDefinition], dict[str, Problem]]:
+        """All definitions, and rows that are invalid by id."""
+
+    async def paused(self) -> dict[str, Pause]:
+        """Pauses by trader id."""
 
 
 class Desk:
@@ -58,7 +65,7 @@ class Desk:
         writer: Writer,
         filters: Filters,
         now_ms: Callable[[], int],
-        read_rows: Callable[[], Awaitable[Rows]],
+        rows: Rows,
         publish: Callable[[str, Any], None],
     ) -> None:
         self._settings = settings
@@ -68,7 +75,7 @@ class Desk:
         self._writer = writer
         self._filters = filters
         self._now_ms = now_ms
-        self._read_rows = read_rows
+        self._rows = rows
         self._reading = asyncio.Lock()
         self._publish = publish
         self._wish_changed = False
@@ -83,8 +90,10 @@ class Desk:
         """Read all rows and act on what has changed; raises DatabaseError while the database is away."""
         async with self._reading:
             before = {trader.id: trader.running for trader in self._roster.traders.values()}
-            definitions, problems = await self._read_rows()
-            changes = self._roster.update(definitions, problems)
+            asked_s, asked_ms = time.monotonic(), self._now_ms()
+            pauses = await self._rows.paused()
+            definitions, problems = await self._rows.traders()
+            changes = self._roster.update(definitions, problems, Pauses(pauses, asked_s, asked_ms))
         for trader_id, version in before.items():
             if version is not None and trader_id not in self._roster.traders:
                 self._screening.forget(version)
@@ -93,6 +102,9 @@ class Desk:
             self._filters.drop_filter(filter_id)
         if changes.load:
             self._filters.load_filters(changes.load)
+        for trader in changes.resumed:
+            log.warning("trader %s is resumed", trader.name)
+            self._publish("trader_resumed", {"id": trader.id, "trader": trader.name})
         for name, reason in problems.values():
             log.error("trader %s is not valid and does not run: %s", name, reason)
 
@@ -212,7 +224,7 @@ class Desk:
         known = self._screening.states.get((version.definition.id, version.definition.version))
         cursors = known.cursors_ms() if known is not None else {}
         waiting = self._roster.traders[version.definition.id].waiting_symbols - self.released.keys()
-        begins = (max(cursors[name], version.entered_ms.get(name, 0)) for name in waiting if name in cursors)
+        begins = (version.begin_ms(name, cursors[name]) for name in waiting if name in cursors)
         oldest_ms = min(begins, default=now_ms)
         return max(oldest_ms, now_ms - self._settings.catch_up_bars * version.plan.refresh_ms)
 

@@ -96,7 +96,7 @@ class Engine:
         bars = settings.history_bars + settings.catch_up_bars + RING_SLACK
         self.segment = Segment.create(settings.max_symbols, settings.max_intervals, bars)
         self.writer = Writer(self.segment)
-        self.store = Store(settings, self.home)
+        self.store = Store(settings, self.home, self.roster.pause_stored)
         self.screening = Screening(
             settings, self.clock, self.writer, self.roster, self.store.spool, self._exchange_name(), self._found, self._paused
         )
@@ -163,7 +163,7 @@ class Engine:
             self.writer,
             self.workforce,
             self.clock.now_ms,
-            self.store.traders,
+            self.store,
             self.events.publish,
         )
         self.report.desk = self.desk
@@ -249,10 +249,19 @@ class Engine:
             self.events.publish("signal", signal.to_json())
             self._on_signal(signal)
 
-    def _paused(self, trader: Trader, version: Version, reason: str) -> None:
-        log.error("trader %s is paused: %s", trader.name, reason)
-        self.events.publish("trader_paused", {"trader": trader.name, "reason": reason})
+    def _paused(self, trader: Trader, version: Version) -> None:
+        """A trader is stopped: tell everybody, and the database for the next start."""
+        assert trader.pause is not None
+        log.error("trader %s is paused: %s: %s", trader.name, trader.pause.reason, trader.pause.document()["advice"])
+        self.store.pauses.put(trader.pause, trader.name)
+        self.events.publish("trader_paused", {"id": trader.id, "trader": trader.name} | trader.pause.document())
         self.desk.pause(version)
+
+    async def _resume(self, name_or_id: str) -> dict[str, Any]:
+        trader_id = await self.store.find(name_or_id)
+        resumed = await self.store.resume(trader_id)
+        await self.desk.reload()
+        return {"id": trader_id, "resumed": resumed}
 
     # --- what it tells ----------------------------------------------------------------------------------------------
 
@@ -281,6 +290,7 @@ class Engine:
             traders=self.report.traders,
             signals=signals,
             reload_traders=reload_traders,
+            resume_trader=self._resume,
             resize=resize,
             prepare_shutdown=self._prepare_shutdown,
             shutdown=self._shutdown,

@@ -67,6 +67,14 @@ def samples(facts: Facts, traders: Sequence[Trader]) -> list[Sample]:
     for one in traders:
         labels = {"trader": one.name}
         found.append(Sample("trader_cpu_seconds", one.cpu_us / 1e6, "CPU time of filters.", counter=True, labels=labels))
+        found.append(
+            Sample("trader_paused", float(one.pause is not None), "Whether the engine stopped the trader.", labels=labels)
+        )
+        for share in ("p50", "p99"):
+            value_ms = one.conduct.cycle_ms()[share]
+            if value_ms is not None:
+                more = labels | {"quantile": f"0.{share[1:].rstrip('0')}"}
+                found.append(Sample("trader_cycle_cpu_seconds", value_ms / 1e3, "CPU time of a filter in a cycle.", labels=more))
         found.append(Sample("trader_matches", one.matches, "Matches of filters.", counter=True, labels=labels))
     return found
 

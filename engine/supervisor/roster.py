@@ -5,6 +5,7 @@ code reads; then the version can be planned. A new version replaces the running 
 that is refused leaves the running one in place.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from typing import NamedTuple
 from engine.base.errors import TraderError
 from engine.base.types import INTERVAL_MS
 from engine.feeds import universe
+from engine.supervisor.conduct import Conduct
 from engine.traders import spec
 from engine.traders.definition import TraderDefinition
+from engine.traders.pause import Pause
 from engine.traders.schedule import Plan
 from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
@@ -34,7 +37,13 @@ class Version:
     said_symbols: tuple[str, ...] = ()
     #: Instant at which a symbol came up in the ranking, for those that did while this version ran.
     entered_ms: dict[str, int] = field(default_factory=dict)
+    #: Instant before which nothing is asked: when it was resumed. What closed during a pause is nobody's signal.
+    begins_ms: int = 0
     lookback: int = 0
+
+    def begin_ms(self, symbol: str, since_ms: int) -> int:
+        """The instant after which a symbol is asked about, which was asked about last at `since_ms`."""
+        return max(since_ms, self.entered_ms.get(symbol, 0), self.begins_ms)
 
 
 @dataclass(slots=True)
@@ -46,7 +55,10 @@ class Trader:
     running: Version | None = None
     coming: Version | None = None
     problem: str = ""
-    paused: str = ""
+    pause: Pause | None = None
+    #: When the database took the pause, on the monotonic clock; 0 while it has not.
+    pause_stored_s: float = 0.0
+    conduct: Conduct = field(default_factory=Conduct)
     faults: int = 0
     last_fault: str = ""
     strikes: int = 0
@@ -57,7 +69,7 @@ class Trader:
     @property
     def state(self) -> str:
         """`running`, `waiting` (for history or its first worker), `paused` or `refused`."""
-        if self.paused:
+        if self.pause is not None:
             return "paused"
         if self.running is None:
             return "refused" if self.problem else "waiting"
@@ -78,6 +90,20 @@ class Changes:
 
     load: tuple[LoadFilter, ...] = ()
     forget: tuple[int, ...] = ()
+    #: Traders whose pause is over.
+    resumed: tuple[Trader, ...] = ()
+
+
+class Pauses(NamedTuple):
+    """What the database says of pauses: by trader id, and when it was asked, on the monotonic clock."""
+
+    found: Mapping[str, Pause]
+    asked_s: float
+    #: The same moment on the exchange's clock.
+    asked_ms: int = 0
+
+
+NO_PAUSES = Pauses({}, 0.0)
 
 
 class Roster:
@@ -90,7 +116,9 @@ class Roster:
         self.traders: dict[str, Trader] = {}
         self._versions: dict[int, Version] = {}
 
-    def update(self, definitions: Iterable[TraderDefinition], problems: Mapping[str, Problem]) -> Changes:
+    def update(
+        self, definitions: Iterable[TraderDefinition], problems: Mapping[str, Problem], pauses: Pauses = NO_PAUSES
+    ) -> Changes:
         """Take in all rows; `problems` are invalid rows by id. Rows that are gone or disabled are forgotten."""
         wanted = {definition.id: definition for definition in definitions if definition.enabled}
         forget = [
@@ -98,24 +126,48 @@ class Roster:
             for trader_id in self.traders.keys() - wanted.keys() - problems.keys()
             for filter_id in self._forget(trader_id)
         ]
-        load = []
+        load, resumed = [], []
         for definition in wanted.values():
             trader = self.traders.setdefault(definition.id, Trader(definition.id, definition.name))
+            was_paused = trader.pause is not None
+            forget += self._settle_pause(trader, definition, pauses)
+            if trader.pause is not None:
+                continue
+            if was_paused:
+                resumed.append(trader)
             newest = trader.coming or trader.running
             if newest is not None and newest.definition.version == definition.version:
                 continue
             if trader.coming is not None:
                 forget.append(trader.coming.filter_id)
                 self._versions.pop(trader.coming.filter_id)
-            if trader.paused and trader.running is not None:
-                self._versions.pop(trader.running.filter_id, None)
-                trader.running = None
             version = self._new_version(definition)
-            trader.name, trader.coming, trader.problem, trader.paused, trader.strikes = definition.name, version, "", "", 0
+            version.begins_ms = pauses.asked_ms if was_paused else 0
+            trader.name, trader.coming, trader.problem = definition.name, version, ""
             load.append(self._message(version))
         for trader_id, (name, reason) in problems.items():
             self.traders.setdefault(trader_id, Trader(trader_id, name)).problem = reason
-        return Changes(tuple(load), tuple(forget))
+        return Changes(tuple(load), tuple(forget), tuple(resumed))
+
+    def _settle_pause(self, trader: Trader, definition: TraderDefinition, pauses: Pauses) -> list[int]:
+        """Paused from now on, still, or not any more, as the database says, if it knew when it was asked.
+
+        Returns filters to forget: whatever comes after a pause begins anew.
+        """
+        stored = pauses.found.get(definition.id)
+        if trader.pause is None:
+            if stored is not None and stored.holds(definition.version) and trader.running is None and trader.coming is None:
+                trader.pause, trader.pause_stored_s = stored, pauses.asked_s
+            return []
+        known = 0.0 < trader.pause_stored_s < pauses.asked_s
+        if trader.pause.holds(definition.version) and not (known and stored is None):
+            return []
+        gone = [version.filter_id for version in (trader.running, trader.coming) if version is not None]
+        for filter_id in gone:
+            self._versions.pop(filter_id, None)
+        trader.running = trader.coming = trader.pause = None
+        trader.pause_stored_s, trader.strikes, trader.conduct = 0.0, 0, Conduct()
+        return gone
 
     def _message(self, version: Version) -> LoadFilter:
         definition = version.definition
@@ -163,6 +215,7 @@ class Roster:
         replaced, trader.running, trader.coming = trader.running, version, None
         if replaced is not None:
             self._versions.pop(replaced.filter_id)
+            trader.strikes, trader.conduct = 0, Conduct()
         return version, replaced
 
     def _plan(self, version: Version, loaded: FilterLoaded, ranked: Sequence[str], known: frozenset[str]) -> None:
@@ -216,16 +269,33 @@ class Roster:
             self._versions.pop(version.filter_id, None)
             trader.coming = None
 
-    def pause(self, filter_id: int, reason: str) -> Trader | None:
-        """Stop a trader until its owner changes or enables it."""
-        trader = self.trader_of(filter_id)
-        if trader is not None:
-            trader.paused = reason
+    def pause(self, filter_id: int, kind: str, reason: str, now_ms: int) -> Trader | None:
+        """Stop a trader until its owner changes or resumes it; None when there is nothing new to tell.
+
+        A trader that is paused is stopped harder where the circuit breaker says so: answers that were on their way count.
+        """
+        version, trader = self._versions.get(filter_id), self.trader_of(filter_id)
+        if version is None or trader is None:
+            return None
+        if trader.pause is not None and (trader.pause.kind == "breaker" or kind != "breaker"):
+            return None
+        if trader.coming is version and trader.running is not None:
+            # The version before it does nothing wrong: it goes on.
+            self._refuse(trader, version, reason)
+            return None
+        trader.pause = Pause(trader.id, version.definition.version, kind, reason, now_ms)
+        trader.pause_stored_s = 0.0
         return trader
+
+    def pause_stored(self, trader_id: str) -> None:
+        """The database has the pause of this trader: from now on it may say that it is over."""
+        trader = self.traders.get(trader_id)
+        if trader is not None and trader.pause is not None:
+            trader.pause_stored_s = time.monotonic()
 
     def running(self) -> list[Version]:
         """Versions that are planned and not paused."""
-        return [trader.running for trader in self.traders.values() if trader.running is not None and not trader.paused]
+        return [trader.running for trader in self.traders.values() if trader.running is not None and trader.pause is None]
 
     def needed(self) -> dict[str, set[str]]:
         """Intervals by symbol that the running versions read: the wish that the feed fulfils."""

@@ -23,6 +23,8 @@ from engine.feeds.lag import Lags
 from engine.signals.first_match import MatchState
 from engine.signals.signal import Signal
 from engine.signals.spool import Spool
+from engine.supervisor.bars import BarsOf
+from engine.supervisor.conduct import Verdict
 from engine.supervisor.roster import Roster, Trader, Version
 from engine.traders.schedule import Due, Schedule
 from engine.wire.messages import FilterResult
@@ -35,7 +37,9 @@ SPOOL_RETRY_S = 1.0
 AHEAD_MAX_MS = 60_000
 #: Latencies kept for the percentiles in status and metrics.
 LATENCIES_MAX = 2_000
-STRIKE_KINDS = frozenset({"deadline", "memory"})
+#: Faults that count against a trader; an exception is an error of one symbol and instant, of which its owner is told.
+OVERRUNS = frozenset({"deadline", "memory"})
+NONSENSE = frozenset({"result", "details"})
 
 
 class Asks(Protocol):
@@ -57,7 +61,7 @@ class Screening:
         spool: Spool,
         exchange: str,
         on_signals: Callable[[Sequence[Signal]], None],
-        on_pause: Callable[[Trader, Version, str], None],
+        on_pause: Callable[[Trader, Version], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -157,7 +161,7 @@ class Screening:
             newest_ms = self._bars.newest_close_ms(number, driving_ms)
             cursor_ms = state.cursor_ms(numbers[number])
             since_ms = newest_ms - refresh_ms if cursor_ms is None else max(cursor_ms, newest_ms - reach_ms)
-            return max(since_ms, version.entered_ms.get(numbers[number], 0))
+            return version.begin_ms(numbers[number], since_ms)
 
         self.schedule.add(version.plan, numbers, since_ms)
         self.ask(self.schedule.catch_up(numbers))
@@ -197,6 +201,9 @@ class Screening:
         self._wake.set()
 
     def _apply(self, version: Version, outcome: Outcome, result: FilterResult) -> None:
+        trader = self._roster.trader_of(version.filter_id)
+        if trader is None:
+            return
         key = (version.definition.id, version.definition.version)
         state = self.states.setdefault(key, MatchState())
         names = self._writer.symbols
@@ -204,22 +211,33 @@ class Screening:
         unknown = [names[fault.symbol] for fault in result.faults]
         unknown += [names[symbol] for symbol in (*result.unready, *result.unasked)]
         asked = [names[symbol] for symbol in outcome.symbols]
+        fresh = frozenset(name for name in details if state.cursor_ms(name) is None)
         for name in state.apply(outcome.as_of_ms, asked, details, unknown):
             symbol, text = details[name]
-            self._found(version, outcome, symbol, name, text)
+            bar_open_ms, price = self._bar_of(version, outcome, symbol)
+            trader.conduct.signal(name, bar_open_ms, outcome.as_of_ms, first=name in fresh)
+            verdict = self._flood(trader)
+            if verdict is not None and verdict.kind == "breaker":
+                trader.conduct.cut += 1
+            else:
+                self._found(version, outcome, (name, bar_open_ms, price), text)
         self._dirty.add(key)
-        self._note(version, result)
+        self._note(trader, version, outcome, result)
 
-    def _found(self, version: Version, outcome: Outcome, symbol: int, name: str, details: str) -> None:
-        assert version.plan is not None
+    def _flood(self, trader: Trader) -> Verdict | None:
+        settings = self._settings
+        return trader.conduct.flood(settings.pause_signals_per_hour, settings.stop_signals_per_hour)
+
+    def _bar_of(self, version: Version, outcome: Outcome, symbol: int) -> tuple[int, float]:
+        """Open time and price of the bar that a match is about."""
         length_ms = INTERVAL_MS[version.interval]
         if outcome.forming:
-            bar_open_ms, price = self._bars.forming(symbol, length_ms, outcome.as_of_ms)
-            late = False
-        else:
-            bar_open_ms = outcome.as_of_ms - length_ms
-            price = self._bars.close_of(symbol, length_ms, bar_open_ms)
-            late = self.is_late(outcome.as_of_ms)
+            return self._bars.forming(symbol, length_ms, outcome.as_of_ms)
+        bar_open_ms = outcome.as_of_ms - length_ms
+        return bar_open_ms, self._bars.close_of(symbol, length_ms, bar_open_ms)
+
+    def _found(self, version: Version, outcome: Outcome, match: tuple[str, int, float], details: str) -> None:
+        name, bar_open_ms, price = match
         if not self._fresh:
             self._oldest_fresh_s = time.monotonic()
         self._fresh.append(
@@ -235,7 +253,7 @@ class Screening:
                 detected_ms=self._clock.now_ms(),
                 exchange=self._exchange,
                 details=details,
-                late=late,
+                late=not outcome.forming and self.is_late(outcome.as_of_ms),
             )
         )
 
@@ -245,34 +263,45 @@ class Screening:
         behind_ms = (self._clock.now_ms() - as_of_ms) / max(self._clock.rate, 1.0)
         return behind_ms > 2 * self._settings.close_grace_ms
 
-    def _note(self, version: Version, result: FilterResult) -> None:
-        trader = self._roster.trader_of(version.filter_id)
-        if trader is None:
-            return
+    def _note(self, trader: Trader, version: Version, outcome: Outcome, result: FilterResult) -> None:
+        conduct, as_of_ms = trader.conduct, outcome.as_of_ms
         trader.cpu_us += result.cpu_us
+        conduct.used(as_of_ms, result.cpu_us)
         trader.matches += len(result.matches)
         for fault in result.faults:
             self.faults += 1
             trader.faults += 1
             name = self._writer.symbols[fault.symbol]
             trader.last_fault = f"{name}, line {fault.line}: {fault.message}" if fault.line else f"{name}: {fault.message}"
-            if fault.kind in STRIKE_KINDS:
-                trader.strikes += 1
+            if fault.kind in OVERRUNS and len(outcome.symbols) == 1:
+                conduct.strike_more(as_of_ms)
+            elif fault.kind in OVERRUNS or fault.kind in NONSENSE:
+                conduct.strike(as_of_ms)
+            if fault.kind in OVERRUNS:
                 log.warning("trader %s: %s", trader.name, trader.last_fault)
-        if trader.strikes >= self._settings.strikes:
-            self._pause(version, f"stopped {trader.strikes} times: {trader.last_fault}")
+        verdict = self._flood(trader) or self._struck(trader, version, as_of_ms)
+        if verdict is not None:
+            self._pause(version, verdict)
+
+    def _struck(self, trader: Trader, version: Version, as_of_ms: int) -> Verdict | None:
+        assert version.plan is not None
+        forget_ms = int(self._settings.strike_forget_s * 1e3)
+        trader.strikes = trader.conduct.strikes(as_of_ms, forget_ms, version.plan.refresh_ms)
+        if trader.strikes < self._settings.strikes:
+            return None
+        return Verdict("strikes", f"{trader.strikes} strikes, the last one: {trader.last_fault}")
 
     def given_up(self, filter_id: int, _questions: Sequence[Question], reason: str) -> None:
         """The dispatcher will not ask this filter again."""
         version = self._roster.version(filter_id)
         if version is not None:
-            self._pause(version, reason)
+            self._pause(version, Verdict("killed", reason))
 
-    def _pause(self, version: Version, reason: str) -> None:
-        trader = self._roster.pause(version.filter_id, reason)
+    def _pause(self, version: Version, verdict: Verdict) -> None:
+        trader = self._roster.pause(version.filter_id, verdict.kind, verdict.reason, int(time.time() * 1e3))
         if trader is not None:
             self.forget(version)
-            self._on_pause(trader, version, reason)
+            self._on_pause(trader, version)
 
     # --- to disk, then to people ------------------------------------------------------------------------------------
 
@@ -317,51 +346,3 @@ class Screening:
             log.warning("signals can be stored again, held evaluations follow")
             self.spool_problem = ""
             self._flush()
-
-
-class BarsOf:
-    """The candle store in the words of the schedule: series by symbol number and interval length."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._interval_of: dict[int, int] = {}
-        self.live: Callable[[str, str], bool] = lambda _symbol, _interval: True
-
-    def interval(self, length_ms: int) -> int:
-        """Number of the interval of that length in the segment; -1 when it has none."""
-        number = self._interval_of.get(length_ms)
-        if number is None:
-            self._interval_of = {INTERVAL_MS[name]: index for index, name in enumerate(self._writer.intervals)}
-            number = self._interval_of.get(length_ms, -1)
-        return number
-
-    def length_ms(self, interval: int) -> int:
-        """Length of the interval with that number."""
-        return INTERVAL_MS[self._writer.intervals[interval]]
-
-    def newest_close_ms(self, symbol: int, length_ms: int) -> int:
-        interval = self.interval(length_ms)
-        if interval < 0 or not self._writer.count(symbol, interval):
-            return 0
-        return self._writer.last_open_ms(symbol, interval) + length_ms
-
-    def has_bar(self, symbol: int, length_ms: int, open_ms: int) -> bool:
-        return self._writer.bar(symbol, self.interval(length_ms), open_ms) is not None
-
-    def is_live(self, symbol: int, length_ms: int) -> bool:
-        interval = self.interval(length_ms)
-        return interval >= 0 and self.live(self._writer.symbols[symbol], self._writer.intervals[interval])
-
-    def close_of(self, symbol: int, length_ms: int, open_ms: int) -> float:
-        """Close price of a closed bar; 0 when the ring does not hold it any more."""
-        bar = self._writer.bar(symbol, self.interval(length_ms), open_ms)
-        return bar.close if bar is not None else 0.0
-
-    def forming(self, symbol: int, length_ms: int, as_of_ms: int) -> tuple[int, float]:
-        """Open time and price of the bar forming at that instant; the last closed one's when none is."""
-        interval = self.interval(length_ms)
-        bar = self._writer.forming(symbol, interval)
-        if bar is None:
-            open_ms = self._writer.last_open_ms(symbol, interval)
-            return open_ms, self.close_of(symbol, length_ms, open_ms)
-        return min(bar.open_time, as_of_ms - as_of_ms % length_ms), bar.close

@@ -15,6 +15,8 @@ from engine.supervisor.waiting import Waits
 
 #: Traders that `/status` names as waiting, at most; `/traders` tells of all.
 WAITING_NAMED_MAX = 20
+#: And with what CPU time they use.
+CPU_NAMED_MAX = 20
 
 
 @dataclass(slots=True)
@@ -81,6 +83,8 @@ def status(facts: Facts, traders: Sequence[Trader]) -> dict[str, Any]:
         "intervals": facts.intervals,
         "series": dict(feeds.series),
         "traders": facts.traders,
+        "paused": {one.name: found for one in traders if (found := pause(one)) is not None},
+        "trader_cpu": _cpu(traders),
         "waiting_for": _waiting(facts, traders),
         "symbols_released": facts.released,
         "signals": facts.signals,
@@ -106,6 +110,12 @@ def status(facts: Facts, traders: Sequence[Trader]) -> dict[str, Any]:
     }
 
 
+def _cpu(traders: Sequence[Trader]) -> dict[str, dict[str, float | None]]:
+    """CPU time in ms of the traders that use most: all of it, and of a cycle over all symbols."""
+    most = sorted(traders, key=lambda one: -one.cpu_us)[:CPU_NAMED_MAX]
+    return {one.name: {"total": round(one.cpu_us / 1e3, 3), **one.conduct.cycle_ms()} for one in most if one.cpu_us}
+
+
 def _waiting(facts: Facts, traders: Sequence[Trader]) -> dict[str, dict[str, Any]]:
     waiting = [(one, facts.waits[one.id]) for one in traders if one.id in facts.waits]
     waiting.sort(key=lambda pair: (-pair[1].total, pair[0].name))
@@ -119,7 +129,7 @@ def trader(trader: Trader, waits: Waits | None) -> dict[str, Any]:
         "id": trader.id,
         "name": trader.name,
         "state": trader.state,
-        "version": version.definition.version if version else None,
+        "version": version.definition.version if version else trader.pause.version if trader.pause else None,
         "intervals": list(version.intervals) if version else [],
         "symbols": len(version.symbols) if version else 0,
         "waiting_symbols": sorted(trader.waiting_symbols),
@@ -130,8 +140,19 @@ def trader(trader: Trader, waits: Waits | None) -> dict[str, Any]:
         "faults": trader.faults,
         "last_fault": trader.last_fault,
         "problem": trader.problem,
-        "paused": trader.paused,
+        "strikes": trader.strikes,
+        "signals_in_an_hour": trader.conduct.worst_hour,
+        "cycle_cpu_ms": trader.conduct.cycle_ms(),
+        "paused": trader.pause.reason if trader.pause else "",
+        "pause": pause(trader),
     }
+
+
+def pause(trader: Trader) -> dict[str, Any] | None:
+    """Why a trader is paused, since when, and what to do; None for one that is not."""
+    if trader.pause is None:
+        return None
+    return trader.pause.document() | {"matches_not_stored": trader.conduct.cut}
 
 
 def count_traders(traders: Sequence[Trader]) -> dict[str, int]:

@@ -6,6 +6,7 @@ Brings them up, keeps the embedded server in repair, and hands out the few quest
 import asyncio
 import itertools
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from engine.persistence import queries
 from engine.persistence.embedded import EmbeddedPostgres
 from engine.persistence.listen import TraderListener
 from engine.persistence.migrate import migrate
+from engine.persistence.pauses import PauseWriter, clear_pause, list_pauses
 from engine.persistence.session import Session
 from engine.persistence.translation import describe
 from engine.persistence.writer import SignalWriter
@@ -25,6 +27,7 @@ from engine.signals.spool import Spool
 from engine.signals.spool_file import Counts
 from engine.supervisor.home import Home
 from engine.traders.definition import TraderDefinition
+from engine.traders.pause import Pause, read_pauses
 from engine.traders.store import Problem, read_rows
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ PRUNE_EVERY = 60
 class Store:
     """Spool and database of one engine."""
 
-    def __init__(self, settings: Settings, home: Home) -> None:
+    def __init__(self, settings: Settings, home: Home, on_paused: Callable[[str], None]) -> None:
         self._settings = settings
         self._embedded = None if settings.database_url else EmbeddedPostgres(home.path)
         self._url = settings.database_url
@@ -47,7 +50,9 @@ class Store:
         self._session = Session(lambda: self._url, settings.user, "engine")
         self._write_session = Session(lambda: self._url, settings.user, "engine signals")
         self._listen_session = Session(lambda: self._url, settings.user, "engine traders")
+        self._pause_session = Session(lambda: self._url, settings.user, "engine pauses")
         self.writer = SignalWriter(self.spool, self._write_session)
+        self.pauses = PauseWriter(self._pause_session, settings.machine_id or socket.gethostname(), on_paused)
         self.counts = Counts(0, 0, 0, 0, 0)
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: TraderListener | None = None
@@ -71,6 +76,7 @@ class Store:
         self._listener = TraderListener(self._listen_session, changed)
         self._tasks = [
             asyncio.create_task(self.writer.run(), name="signal-writer"),
+            asyncio.create_task(self.pauses.run(), name="pause-writer"),
             asyncio.create_task(self._listener.run(), name="trader-listener"),
             asyncio.create_task(self._look_after(), name="store-repair"),
         ]
@@ -102,6 +108,18 @@ class Store:
     async def traders(self) -> tuple[list[TraderDefinition], dict[str, Problem]]:
         """All traders of the user, and the rows that are invalid."""
         return read_rows(await queries.list_traders(self._session))
+
+    async def paused(self) -> dict[str, Pause]:
+        """Pauses of the user's traders by id, those included that a newer version has ended."""
+        return read_pauses(await list_pauses(self._session))
+
+    async def resume(self, trader_id: str) -> bool:
+        """End a pause; False when there is none."""
+        return await clear_pause(self._session, trader_id)
+
+    async def find(self, name_or_id: str) -> str:
+        """The id of the trader that is meant; raises TraderError."""
+        return str((await queries.get_trader(self._session, name_or_id))["id"])
 
     async def add_trader(self, row: dict[str, Any]) -> None:
         """Insert a trader."""
@@ -138,13 +156,15 @@ class Store:
 
     async def stop(self, timeout_s: float) -> None:
         """Send what can be sent in time, then close; what is left stays in the spool for the next start."""
-        if self._tasks and not await self.writer.flush(timeout_s):
+        if self._tasks and not await self.pauses.flush(timeout_s / 2):
+            log.warning("pauses of traders could not be stored: they begin again at the next offence")
+        if self._tasks and not await self.writer.flush(timeout_s / 2):
             left = (await self.spool.counts()).unsent
             log.warning("%d signals stay in the spool and are sent at the next start: %s", left, self.problem or "no time left")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for session in (self._session, self._write_session, self._listen_session):
+        for session in (self._session, self._write_session, self._pause_session, self._listen_session):
             await session.close()
         await self.spool.close()
         if self._embedded is not None:

@@ -36,7 +36,7 @@ def worst_first(series: Iterable[SeriesFacts]) -> list[SeriesFacts]:
 def waiting_for(trader: Trader, troubles: Sequence[SeriesFacts], released: Mapping[str, Halt]) -> Waits:
     """What the running version of a trader waits for; `troubles` are the series that are not live, the gravest first."""
     version = trader.running
-    if version is None or trader.paused or not (troubles or released):
+    if version is None or trader.pause is not None or not (troubles or released):
         return Waits(0, [])
     symbols, intervals = frozenset(version.symbols), frozenset(version.intervals)
     gone = [symbol for symbol in version.symbols if symbol in released]

@@ -34,6 +34,9 @@ class Engine:
         async def reload_traders() -> dict[str, object]:
             return {"traders": 3}
 
+        async def resume_trader(name_or_id: str) -> dict[str, object]:
+            return {"id": name_or_id, "resumed": True}
+
         async def resize(workers: int) -> dict[str, object]:
             if workers < 1:
                 raise PoolError("number of workers is refused", workers, "ask for 1 to 8")
@@ -55,6 +58,7 @@ class Engine:
             traders=lambda: [{"id": "t"}],
             signals=signals,
             reload_traders=reload_traders,
+            resume_trader=resume_trader,
             resize=resize,
             prepare_shutdown=prepare_shutdown,
             shutdown=shutdown,

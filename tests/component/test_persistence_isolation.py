@@ -22,6 +22,9 @@ POSITION = "33333333-3333-3333-3333-333333333333"
 #: A row of each table that belongs to the user in %(user)s.
 ROWS = {
     "traders": f"INSERT INTO traders (id, user_id, name, filter) VALUES ('{TRADER}', %(user)s, 'n', '{{}}')",
+    "trader_pauses": f"""
+        INSERT INTO trader_pauses (trader_id, user_id, version, kind, since)
+        VALUES ('{TRADER}', %(user)s, 1, 'flood', now())""",
     "signals": f"""
         INSERT INTO signals (id, user_id, trader_id, trader_version, symbol, interval, bar_open_time, price, exchange,
                              detected_at)

@@ -23,6 +23,7 @@ TABLES = {
     "cloud_metrics",
     "cloud_costs",
     "cloud_events",
+    "trader_pauses",
     "schema_migrations",
 }
 

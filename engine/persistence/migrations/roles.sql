@@ -26,7 +26,7 @@ BEGIN
     END;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO engine_app', current_schema());
     GRANT SELECT, INSERT, UPDATE, DELETE ON
-        traders, signals, analysis_history, positions, trades,
+        traders, trader_pauses, signals, analysis_history, positions, trades,
         cloud_machines, cloud_metrics, cloud_costs, cloud_events TO engine_app;
 END
 $$;

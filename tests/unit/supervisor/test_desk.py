@@ -33,7 +33,7 @@ class World:
         self.told: list[tuple[str, object]] = []
         self.roster = Roster("5m")
         self.desk = Desk(
-            Settings(max_symbols=max_symbols), self.roster, self, self, self, self, lambda: MIDNIGHT, self.rows, self.publish
+            Settings(max_symbols=max_symbols), self.roster, self, self, self, self, lambda: MIDNIGHT, self, self.publish
         )
         (message,) = self.roster.update([definition(symbols=symbols)], {}).load
         self.desk.loaded(FilterLoaded(message.filter_id, intervals=("5m",)))
@@ -42,8 +42,11 @@ class World:
     def say(self, **statuses: str) -> None:
         self.listing.take([SymbolInfo(name, statuses.get(name, "TRADING"), "", "USDT") for name in NAMES], MIDNIGHT)
 
-    async def rows(self) -> tuple[list[TraderDefinition], dict]:
+    async def traders(self) -> tuple[list[TraderDefinition], dict]:
         return [], {}
+
+    async def paused(self) -> dict:
+        return {}
 
     def publish(self, kind: str, data: object) -> None:
         self.told.append((kind, data))

@@ -131,7 +131,7 @@ def test_a_trader_that_is_gone_or_disabled_is_forgotten(roster, rows):
 
 def test_a_paused_trader_runs_again_when_its_owner_changes_it(roster):
     filter_id = run(roster, definition(1))
-    roster.pause(filter_id, "killed its worker twice")
+    roster.pause(filter_id, "killed", "killed its worker twice", 0)
     assert only(roster).state == "paused"
     assert roster.running() == []
     run(roster, definition(2))
