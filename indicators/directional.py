@@ -17,7 +17,7 @@ ADX = Entry(
     parameters={"period": checks.period(14)},
     leading=lambda period: 2 * period - 1,
     module="directional",
-    state=4,
+    state=5,
     talib="ADX",
 )
 
@@ -68,7 +68,7 @@ MINUS_DI = Entry(
     parameters={"period": checks.period(14, low=1)},
     leading=lambda period: period,
     module="directional",
-    state=2,
+    state=3,
     talib="MINUS_DI",
 )
 
@@ -104,7 +104,7 @@ PLUS_DI = Entry(
     parameters={"period": checks.period(14, low=1)},
     leading=lambda period: period,
     module="directional",
-    state=2,
+    state=3,
     talib="PLUS_DI",
 )
 

@@ -63,7 +63,8 @@ def bbands_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, ag
         below[lane] = at - spread * nbdevdn
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def deviation_nb(
     values: Block, result: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int
 ) -> None:

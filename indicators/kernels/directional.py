@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from indicators.kernels.arithmetic import chosen
 from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
 from indicators.kernels.rows import lanes
 from indicators.kernels.volatility import true_range
@@ -13,7 +14,7 @@ NO_DIRECTION = 1e-14
 @helper
 def movement(ahead: float, other: float) -> float:
     """Directional movement: the larger of the two steps counts, if it is one."""
-    return ahead if (ahead > 0.0) & (ahead > other) else 0.0
+    return chosen((ahead > 0.0) & (ahead > other), ahead, 0.0)
 
 
 @helper
@@ -24,7 +25,7 @@ def _direction(plus: float, minus: float, ranges: float, otherwise: float) -> fl
     """
     total = plus + minus
     moved = (ranges > 0.0) & (100.0 * total >= NO_DIRECTION * ranges)
-    return 100.0 * (abs(minus - plus) / total) if moved else otherwise
+    return chosen(moved, 100.0 * (abs(minus - plus) / total), otherwise)
 
 
 @helper
@@ -48,54 +49,64 @@ def _both_sides_nb(ins: Blocks, period: int, state: Block, row: int, age: int, l
         ranges[lane] = ranges[lane] - ranges[lane] * leaving + true_range(top[lane], bottom[lane], before[lane])
 
 
-@helper
-def _adx_step_nb(ins: Blocks, period: int, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Wilder's average of the directional index, in state 3; it is one from age `2 * period - 1` on."""
-    _both_sides_nb(ins, period, state, row, age, low, high)
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
+def _adx_step_nb(ins: Blocks, result: Lanes, period: int, state: Block, row: int, age: int, low: int, high: int) -> None:
+    """Wilder's average of the directional index, in state 3 and in `result`; it is one from age `2 * period - 1` on."""
+    highs, lows, closes = ins
     plus, minus, ranges = lanes(state, 0, low, high), lanes(state, 1, low, high), lanes(state, 2, low, high)
-    average = lanes(state, 3, low, high)
+    average, ready = lanes(state, 3, low, high), 2 * period - 1
     if age == 0:
+        plus[:] = 0.0
+        minus[:] = 0.0
+        ranges[:] = 0.0
         average[:] = 0.0
-    if age < period:
         return
-    ready = 2 * period - 1
-    if age <= ready:
-        divisor = period if age == ready else 1
-        for lane in range(high - low):
-            average[lane] = (average[lane] + _direction(plus[lane], minus[lane], ranges[lane], 0.0)) / divisor
-        return
-    share, kept = 1.0 / period, period - 1.0
+    top, top_before = lanes(highs, row, low, high), lanes(highs, row - 1, low, high)
+    bottom, bottom_before = lanes(lows, row, low, high), lanes(lows, row - 1, low, high)
+    before = lanes(closes, row - 1, low, high)
+    leaving = 1.0 / period if age >= period else 0.0
+    # Nothing, then sums until there are enough, then the average decays; the seed is the sum, shared out.
+    kept, share, stays = (period - 1.0, leaving, 1.0) if age > ready else (1.0, 1.0, 0.0)
+    counted = 1.0 if age >= period else 0.0
     for lane in range(high - low):
+        rise, fall = top[lane] - top_before[lane], bottom_before[lane] - bottom[lane]
+        up = plus[lane] - plus[lane] * leaving + movement(rise, fall)
+        down = minus[lane] - minus[lane] * leaving + movement(fall, rise)
+        reach = ranges[lane] - ranges[lane] * leaving + true_range(top[lane], bottom[lane], before[lane])
         # Without any movement the average stays: it is its own fixed point.
-        direction = _direction(plus[lane], minus[lane], ranges[lane], average[lane])
-        average[lane] = (average[lane] * kept + direction) * share
+        direction = _direction(up, down, reach, average[lane] * stays) * counted
+        mean = (average[lane] * kept + direction) * share
+        result[lane] = mean
+        plus[lane] = up
+        minus[lane] = down
+        ranges[lane] = reach
+        average[lane] = mean
+    if age == ready:
+        for lane in range(high - low):
+            mean = average[lane] / period
+            average[lane] = mean
+            result[lane] = mean
 
 
 @kernel
 def adx_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
-    """Wilder's average of the directional index of Wilder-smoothed movements."""
+    """Wilder's average of the directional index of Wilder-smoothed movements. State 4: what is not yet a result."""
     (out,), (period,) = outs, params
-    _adx_step_nb(ins, period, state, row, age, low, high)
-    if age >= 2 * period - 1:
-        average, result = lanes(state, 3, low, high), lanes(out, row, low, high)
-        for lane in range(high - low):
-            result[lane] = average[lane]
+    result = lanes(out, row, low, high) if age >= 2 * period - 1 else lanes(state, 4, low, high)
+    _adx_step_nb(ins, result, period, state, row, age, low, high)
 
 
 @kernel
 def adxr_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Mean of ADX now and `period - 1` bars ago. State 4 on: the last `period` values of ADX, in a ring."""
     (out,), (period,) = outs, params
-    _adx_step_nb(ins, period, state, row, age, low, high)
-    if age < 2 * period - 1:
-        return
-    average, slot = lanes(state, 3, low, high), lanes(state, 4 + age % period, low, high)
-    for lane in range(high - low):
-        slot[lane] = average[lane]
+    newest, earlier = lanes(state, 4 + age % period, low, high), lanes(state, 4 + (age + 1) % period, low, high)
+    _adx_step_nb(ins, newest, period, state, row, age, low, high)
     if age >= 3 * period - 2:
-        earlier, result = lanes(state, 4 + (age + 1) % period, low, high), lanes(out, row, low, high)
+        result = lanes(out, row, low, high)
         for lane in range(high - low):
-            result[lane] = (average[lane] + earlier[lane]) / 2.0
+            result[lane] = (newest[lane] + earlier[lane]) / 2.0
 
 
 @kernel
@@ -171,8 +182,8 @@ def plus_di_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
         return
     top, top_before = lanes(highs, row, low, high), lanes(highs, row - 1, low, high)
     bottom, bottom_before = lanes(lows, row, low, high), lanes(lows, row - 1, low, high)
-    _one_side_nb(top, top_before, bottom_before, bottom, smoothed, period, age, high - low)
-    _share_of_range_nb(ins, smoothed, ranges, out, period, row, age, low, high)
+    result = lanes(out, row, low, high) if age >= period else lanes(state, 2, low, high)
+    _share_of_range_nb(top, top_before, bottom_before, bottom, ins, smoothed, ranges, result, period, row, age, low, high)
 
 
 @kernel
@@ -186,23 +197,37 @@ def minus_di_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, 
         return
     top, top_before = lanes(highs, row, low, high), lanes(highs, row - 1, low, high)
     bottom, bottom_before = lanes(lows, row, low, high), lanes(lows, row - 1, low, high)
-    _one_side_nb(bottom_before, bottom, top, top_before, smoothed, period, age, high - low)
-    _share_of_range_nb(ins, smoothed, ranges, out, period, row, age, low, high)
+    result = lanes(out, row, low, high) if age >= period else lanes(state, 2, low, high)
+    _share_of_range_nb(bottom_before, bottom, top, top_before, ins, smoothed, ranges, result, period, row, age, low, high)
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def _share_of_range_nb(
-    ins: Blocks, smoothed: Lanes, ranges: Lanes, out: Block, period: int, row: int, age: int, low: int, high: int
+    ahead: Lanes,
+    ahead_from: Lanes,
+    other: Lanes,
+    other_from: Lanes,
+    ins: Blocks,
+    smoothed: Lanes,
+    ranges: Lanes,
+    result: Lanes,
+    period: int,
+    row: int,
+    age: int,
+    low: int,
+    high: int,
 ) -> None:
-    """Smooth the true range into `ranges`, and write the share of it that the movement is."""
+    """Smooth the movement of one side, as `_one_side_nb`, and the true range, and write the share of it that the movement is."""
     highs, lows, closes = ins
     leaving = 1.0 / period if age >= period else 0.0
     top, bottom, before = lanes(highs, row, low, high), lanes(lows, row, low, high), lanes(closes, row - 1, low, high)
+    # TA-Lib gives a fraction, not percents, where nothing is smoothed.
+    unit = 100.0 if period > 1 else 1.0
     for lane in range(high - low):
-        ranges[lane] = ranges[lane] - ranges[lane] * leaving + true_range(top[lane], bottom[lane], before[lane])
-    if age >= period:
-        # TA-Lib gives a fraction, not percents, where nothing is smoothed.
-        unit = 100.0 if period > 1 else 1.0
-        result = lanes(out, row, low, high)
-        for lane in range(high - low):
-            result[lane] = unit * (smoothed[lane] / ranges[lane]) if ranges[lane] > 0.0 else 0.0
+        step = movement(ahead[lane] - ahead_from[lane], other[lane] - other_from[lane])
+        moved = smoothed[lane] - smoothed[lane] * leaving + step
+        reach = ranges[lane] - ranges[lane] * leaving + true_range(top[lane], bottom[lane], before[lane])
+        result[lane] = chosen(reach > 0.0, unit * (moved / reach), 0.0)
+        smoothed[lane] = moved
+        ranges[lane] = reach

@@ -24,7 +24,8 @@ def _rsi_value(gain: float, loss: float) -> float:
     return 100.0 * (gain / total) if total > 0.0 else 0.0
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def rsi_step_nb(
     values: Block, result: Lanes, period: int, state: Block, base: int, row: int, age: int, low: int, high: int
 ) -> None:
@@ -77,7 +78,8 @@ def macdfix_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, a
     _macd_step_nb(newest, outs, FIXED_FAST, FIXED_SLOW, signalperiod, fast, slow, state, row, age, low, high)
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def _macd_step_nb(
     newest: Lanes,
     outs: Blocks,

@@ -109,7 +109,8 @@ def mfi_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
     _money_step_nb(highs, lows, closes, volumes, result, period, state, place, row, low, high)
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def _money_step_nb(
     highs: Block,
     lows: Block,

@@ -13,7 +13,8 @@ from indicators.kernels.rows import lanes
 from indicators.matypes import DEFAULT, RMA, SMA
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def place_nb(
     highs: Block,
     lows: Block,
@@ -124,7 +125,8 @@ def slow_nb(
             average_step_nb(source, result, period, matype, state, base + which * share, since, low, high)
 
 
-@helper
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
 def _means_nb(
     fast: Lanes,
     slow: Lanes,
