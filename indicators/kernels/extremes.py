@@ -19,18 +19,19 @@ from indicators.kernels.rows import lanes
 def highest_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Highest of the last `period` values."""
     (values,), (out,), (period,) = ins, outs, params
-    extreme_nb(values, lanes(out, row, low, high), period, 1.0, state, 0, row, age, low, high)
+    extreme_step_nb(values, lanes(out, row, low, high), period, 1.0, state, 0, row, age, low, high)
 
 
 @kernel
 def lowest_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Lowest of the last `period` values."""
     (values,), (out,), (period,) = ins, outs, params
-    extreme_nb(values, lanes(out, row, low, high), period, -1.0, state, 0, row, age, low, high)
+    extreme_step_nb(values, lanes(out, row, low, high), period, -1.0, state, 0, row, age, low, high)
 
 
-@helper
-def extreme_nb(
+# Part of the loop over rows, as a kernel is: addresses are compared once for all rows, not on each.
+@kernel
+def extreme_step_nb(
     values: Block, result: Lanes, period: int, sign: float, state: Block, base: int, row: int, age: int, low: int, high: int
 ) -> None:
     """Highest value of the window that ends in `row`, or the lowest where `sign` is negative; `period` rows of state."""
@@ -46,6 +47,14 @@ def extreme_nb(
         best = larger(sign * newest[lane], sign * before[lane])
         head[lane] = sign * best
         target[lane] = sign * larger(best, sign * tail[lane])
+
+
+@helper
+def extreme_nb(
+    values: Block, result: Lanes, period: int, sign: float, state: Block, base: int, row: int, age: int, low: int, high: int
+) -> None:
+    """`extreme_step_nb`, compiled once for kernels that take it more than once."""
+    extreme_step_nb(values, result, period, sign, state, base, row, age, low, high)
 
 
 @helper

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from indicators.kernels.compiling import Block, Blocks, helper, kernel
-from indicators.kernels.extremes import extreme_nb
+from indicators.kernels.extremes import extreme_nb, extreme_step_nb
 from indicators.kernels.rows import lanes
 
 
@@ -85,14 +85,14 @@ def sum_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: 
 def max_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Highest of the last `period` values."""
     (values,), (out,), (period,) = ins, outs, params
-    extreme_nb(values, lanes(out, row, low, high), period, 1.0, state, 0, row, age, low, high)
+    extreme_step_nb(values, lanes(out, row, low, high), period, 1.0, state, 0, row, age, low, high)
 
 
 @kernel
 def min_nb(ins: Blocks, outs: Blocks, params: Any, state: Block, row: int, age: int, low: int, high: int) -> None:
     """Lowest of the last `period` values."""
     (values,), (out,), (period,) = ins, outs, params
-    extreme_nb(values, lanes(out, row, low, high), period, -1.0, state, 0, row, age, low, high)
+    extreme_step_nb(values, lanes(out, row, low, high), period, -1.0, state, 0, row, age, low, high)
 
 
 @kernel
