@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.base.errors import FilterRefused
+from engine.candles.bars import shortest_window
 
 
 class Inspection(NamedTuple):
@@ -15,8 +16,10 @@ class Inspection(NamedTuple):
     refresh: str = ""
     symbols: tuple[str, ...] = ()
     intervals: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
     lookback: int = 0
     summary: str = ""
+    warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The object of `engine trader check --json`."""
@@ -31,7 +34,9 @@ class Inspection(NamedTuple):
             "refresh": self.refresh or None,
             "symbols": list(self.symbols),
             "intervals": list(self.intervals),
+            "indicators": list(self.indicators),
             "lookback": self.lookback,
+            "warnings": list(self.warnings),
         }
 
     def line(self) -> str:
@@ -40,11 +45,12 @@ class Inspection(NamedTuple):
             return f"{self.path}:{self.refusal.line}:{self.refusal.column}: refused: {reason(self.refusal)}"
         reads = f"reads {' '.join(self.intervals)}" if self.intervals else "reads no klines"
         refresh = f"refresh {self.refresh}" if self.refresh else "no refresh given"
-        return f"{self.path}: ok: {reads}, {refresh}, looks back {self.lookback} bars"
+        uses = f"uses {' '.join(self.indicators)}" if self.indicators else "uses no indicators"
+        return f"{self.path}: ok: {reads}, {refresh}, {uses}, looks back {self.lookback} bars"
 
 
-def inspect(path: Path) -> Inspection:
-    """Judge one file; raises FilterRefused never, OSError when it cannot be read."""
+def inspect(path: Path, history_bars: int) -> Inspection:
+    """Judge one file for an engine that keeps so much history; raises FilterRefused never, OSError when it cannot be read."""
     # Loads the indicators' catalog, so only those who judge filters wait for it.
     from workers import policy
 
@@ -54,13 +60,31 @@ def inspect(path: Path) -> Inspection:
         verdict = policy.check(code)
     except FilterRefused as refusal:
         return Inspection(path, code, refusal)
-    summary = verdict.docstring.partition("\n")[0]
-    return Inspection(path, code, None, verdict.refresh, verdict.symbols, verdict.intervals, verdict.lookback, summary)
+    return Inspection(
+        path,
+        code,
+        None,
+        refresh=verdict.refresh,
+        symbols=verdict.symbols,
+        intervals=verdict.intervals,
+        indicators=verdict.indicators,
+        lookback=verdict.lookback,
+        summary=verdict.docstring.partition("\n")[0],
+        warnings=_warnings(verdict.lookback, history_bars),
+    )
 
 
-def accepted(path: Path) -> Inspection:
+def _warnings(lookback: int, history_bars: int) -> tuple[str, ...]:
+    fewest = shortest_window(history_bars)
+    if lookback < fewest:
+        return ()
+    wanted = f"needs {lookback + 1} bars before it has a value, and a filter sees {fewest} to {history_bars}"
+    return (f"an indicator {wanted}: look back less, or raise ENGINE_HISTORY_BARS",)
+
+
+def accepted(path: Path, history_bars: int) -> Inspection:
     """The same for those who want to go on with the filter; raises FilterRefused naming the file."""
-    found = inspect(path)
+    found = inspect(path, history_bars)
     if found.refusal is None:
         return found
     refused = found.refusal

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -23,6 +24,14 @@ database = click.option(
     envvar=["ENGINE_DATABASE_URL", "DATABASE_URL"],
     show_envvar=True,
     help="Postgres to use instead of the embedded one.",
+)
+allow_unsandboxed = click.option(
+    "--allow-unsandboxed",
+    is_flag=True,
+    default=None,
+    envvar="ENGINE_ALLOW_UNSANDBOXED",
+    show_envvar=True,
+    help="Run filters even if workers cannot be locked down here; only for filters you trust.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, envvar="ENGINE_JSON", show_envvar=True, help="Print JSON.")
 
@@ -57,6 +66,16 @@ closes = _own(
     type=click.IntRange(1, 10_000),
     help="Ask at the last N closes.",
 )
+picture = _own(
+    "--picture",
+    "ENGINE_TEST_PICTURE",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the symbol with most signals as SVG, marks where it matched.",
+)
+example_name = _own(
+    "--example", "ENGINE_NEW_EXAMPLE", metavar="EXAMPLE", help="Begin with this example trader instead of the template."
+)
 symbols = _own(
     "--symbols",
     "ENGINE_TEST_SYMBOLS",
@@ -65,6 +84,11 @@ symbols = _own(
     type=click.IntRange(1, 1_000),
     help="Ask about the N most traded of the trader's symbols.",
 )
+
+
+def example(text: str) -> str:
+    """An epilog of examples."""
+    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in text.strip().splitlines())
 
 
 def load(**given: object) -> Settings:

@@ -1,21 +1,18 @@
 """`engine trader`: filters in the database, and what is done with them before they get there."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli import control, options, render
-from cli.display import Display
-from cli.inspection import Inspection, accepted, inspect
-from engine.base import exitcodes
-from engine.base.errors import UsageError
+from cli import control, options, render, trader_files
+from cli.inspection import Inspection, accepted
+from cli.options import example
+from cli.trader_files import EXISTING
 from engine.base.settings import Settings
 from engine.persistence.session import Session
 from engine.traders.pause import Pause, read_pauses
 
-EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 #: What a filter document repeats of its code; all of it changes with the code.
 SAID = ("refreshInterval", "symbols", "requiredTimeframes")
 COLUMNS = (
@@ -50,9 +47,8 @@ def trader() -> None:
     """Manage, check and try filters."""
 
 
-def example(text: str) -> str:
-    """An epilog of examples."""
-    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in text.strip().splitlines())
+for command in (trader_files.check, trader_files.test, trader_files.new):
+    trader.add_command(command)
 
 
 @trader.command(epilog=example("engine trader add bounce.py cross.py --user alice"))
@@ -67,12 +63,16 @@ def add(files: tuple[Path, ...], disabled: bool, as_json: bool, **given: Any) ->
 
     All files are checked first: if one is refused, none is stored.
     """
-    found = [accepted(path) for path in files]
+    settings = options.load(**given)
+    found = [accepted(path, settings.history_bars) for path in files]
+    for one in found:
+        for warning in one.warnings:
+            click.echo(f"{one.path}: warning: {warning}", err=True)
 
     async def store(session: Session) -> list[dict[str, Any]]:
         return [await _store(session, one, enabled=not disabled) for one in found]
 
-    for row in options.with_session(options.load(**given), store):
+    for row in options.with_session(settings, store):
         if as_json:
             render.json_line(row)
         else:
@@ -261,63 +261,6 @@ def rm(trader_id: str, as_json: bool, **given: Any) -> None:
         render.json_document(document)
     else:
         click.echo(f"{document['name']} is removed")
-
-
-@trader.command(epilog=example("engine trader check bounce.py\nengine trader check --json *.py"))
-@click.argument("files", nargs=-1, required=True, type=EXISTING)
-@options.as_json
-def check(files: tuple[Path, ...], as_json: bool) -> int:
-    """Say whether filters are allowed, and if not, where and why; exit code 3 if any is refused."""
-    verdicts = [inspect(path) for path in files]
-    for verdict in verdicts:
-        if as_json:
-            render.json_line(verdict.document())
-        else:
-            click.echo(verdict.line())
-    return exitcodes.REFUSED if any(verdict.refusal for verdict in verdicts) else exitcodes.OK
-
-
-@trader.command(
-    epilog=example("engine trader test bounce.py\nengine trader test bounce.py --data spot-5m.parquet --closes 500 --symbols 50")
-)
-@click.argument("file", type=EXISTING)
-@options.data
-@options.seed
-@options.closes
-@options.symbols
-@options.as_json
-def test(file: Path, data: str, seed: int, closes: int, symbols: int, as_json: bool) -> None:
-    """Run a filter over past bars, as workers would, and show what it finds; no database, no exchange."""
-    from cli import trial
-    from cli.trial_report import Wish, line_of
-
-    display = Display(as_json=as_json)
-    found = asyncio.run(trial.run(accepted(file), Wish(closes, symbols, data, seed), display.progress))
-    if as_json:
-        render.json_document({"file": str(file)} | found.document())
-        return
-    for signal in found.signals:
-        click.echo(line_of(signal))
-    for line in found.summary():
-        click.echo(line, err=True)
-
-
-@trader.command(epilog=example("engine trader new bounce\nengine trader new screens/bounce"))
-@click.argument("name")
-@options.force
-def new(name: str, force: bool) -> None:
-    """Write a commented template to NAME.py."""
-    from cli.template import TEMPLATE
-
-    path = Path(name.removesuffix(".py") + ".py")
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(TEMPLATE)
-    except FileExistsError as error:
-        raise UsageError("file exists", path, "choose another name, or overwrite it with --force") from error
-    except OSError as error:
-        raise UsageError("file cannot be written", f"{path} ({error.strerror})", "choose another place") from error
-    click.echo(path)
 
 
 def _described(row: dict[str, Any]) -> dict[str, Any]:

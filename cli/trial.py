@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from cli.inspection import Inspection
 from cli.trial_report import Trial, Wish
@@ -17,7 +18,7 @@ from engine.base.clock import iso_utc
 from engine.base.errors import FilterRefused, PoolError, SettingsError
 from engine.base.settings import Settings
 from engine.base.types import DAY_MS, HOUR_MS, INTERVAL_MS
-from engine.candles.bars import window_start_ms
+from engine.candles.bars import shortest_window, window_start_ms
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
 from engine.dispatch.events import Evaluation
@@ -33,23 +34,28 @@ from engine.supervisor.workforce import Workforce
 from engine.telemetry.logs import Logs
 from engine.traders.definition import parse_row
 from engine.traders.store import new_row
-from engine.wire.messages import FilterLoaded, FilterRefusal, FilterResult, LoadFilter
+from engine.wire.messages import Fault, FilterLoaded, FilterRefusal, FilterResult, LoadFilter
 
 #: Longest wait for a worker to be there, and for the answers to one round of questions.
 READY_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 120.0
-#: Closes handed to the workers at once.
+#: Closes handed to the workers at once, at most.
 CLOSES_AT_ONCE = 20
+#: Errors after some of which an engine pauses a trader.
+STRIKE_KINDS = frozenset({"deadline", "memory"})
 OnProgress = Callable[[str, str], None]
 
 
-async def run(found: Inspection, wish: Wish, on_progress: OnProgress) -> Trial:
-    """Try a filter that was accepted; raises TraderError when a symbol it names is not there, SettingsError for bad data."""
+async def run(found: Inspection, wish: Wish, on_progress: OnProgress, given: Settings | None = None) -> Trial:
+    """Try a filter that was accepted, within the limits of these settings.
+
+    Raises TraderError when a symbol it names is not there, SettingsError for bad data.
+    """
     market, clock = compose(Options(data=wish.data, seed=wish.seed))
     end_ms = clock.now_ms() if market.end_ms is None else market.end_ms
     # A short path that is nobody else's: workers meet their supervisor at a socket in it.
     with tempfile.TemporaryDirectory(prefix="engine-trial-") as folder, Logs("text", "warning") as logs:
-        settings = Settings(home=folder, workers="1")
+        settings = structs.replace(given or Settings(), home=folder, workers="1")
         attempt = _Attempt(found, wish, market, end_ms, settings)
         workforce = Workforce(
             settings,
@@ -74,6 +80,8 @@ class _Attempt:
     def __init__(self, found: Inspection, wish: Wish, market: Market, end_ms: int, settings: Settings) -> None:
         self._market = market
         self._history_bars = settings.history_bars
+        self._strikes = settings.strikes
+        self._struck_ms: set[int] = set()
         self._load, self._version = _planned(found, market, end_ms, settings.default_interval)
         version = self._version
         #: Interval whose closes are asked about, and whose bar a signal names.
@@ -82,12 +90,22 @@ class _Attempt:
         symbols = version.symbols[: wish.symbols]
         #: Closes to ask about, by symbol: the last ones of its own, since recordings end at different times.
         self._closes_ms = [self._last_closes_ms(_end_ms(market, name, end_ms), wish.closes) for name in symbols]
-        self.trial = Trial(found.refresh or version.interval, symbols, version.intervals, version.lookback)
+        self.trial = Trial(
+            found.refresh or version.interval,
+            symbols,
+            version.intervals,
+            version.lookback,
+            driving=self._driving,
+            step_ms=self._step_ms,
+            symbols_meant=len(version.symbols),
+            limit_ms=settings.filter_soft_limit_ms,
+        )
         rows = max((self._rows(closes, name) for closes in self._closes_ms for name in version.intervals), default=1)
         self.segment = Segment.create(max(len(symbols), 1), len(version.intervals), rows)
         self._writer = Writer(self.segment)
         self._state = MatchState()
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._drop: Callable[[int], None] = lambda _filter_id: None
 
     def callbacks(self) -> Callbacks:
         return Callbacks(self._answered, self._gave_up, self._accepted, self._refused)
@@ -101,19 +119,21 @@ class _Attempt:
             await asyncio.sleep(0)
         await workforce.warm()
         dispatcher = workforce.dispatcher
+        self._drop = dispatcher.drop_filter
         if not await dispatcher.wait_ready(READY_TIMEOUT_S):
             raise PoolError("no worker is ready in time", f"{READY_TIMEOUT_S:g} s", "run engine doctor")
         workforce.load_filters([self._load])
         await asyncio.wait_for(self._loaded, READY_TIMEOUT_S)
         count = max(map(len, self._closes_ms), default=0)
-        for start in range(0, count, CLOSES_AT_ONCE):
-            end = min(start + CLOSES_AT_ONCE, count)
+        start, at_once = 0, 1
+        while start < count and not self.trial.given_up:
+            # Few at first: one that overruns is found out before much of it has been asked.
+            end = min(start + at_once, count)
             dispatcher.submit(self._due(start, end))
             if not await dispatcher.drain(ANSWER_TIMEOUT_S):
                 raise PoolError("workers do not answer in time", f"{ANSWER_TIMEOUT_S:g} s", "is the machine busy?")
             on_progress("closes", f"{end}/{count}")
-            if self.trial.given_up:
-                break
+            start, at_once = end, min(2 * at_once, CLOSES_AT_ONCE)
 
     def _due(self, start: int, end: int) -> list[Evaluation]:
         """Questions about closes `start` to `end` of each symbol; where no bar closed then, an engine does not ask."""
@@ -144,6 +164,10 @@ class _Attempt:
             first_ms = window_start_ms(closes_ms[0], length_ms, self._history_bars)
             last_ms = closes_ms[-1] - closes_ms[-1] % length_ms
             rows = self._market.closed(name, length_ms, first_ms, last_ms)
+            if interval == self._driving:
+                self.trial.bars[name] = rows
+            there = min(int(rows.shape[1]), shortest_window(self._history_bars))
+            self.trial.fewest_bars[interval] = min(there, self.trial.fewest_bars.get(interval, there))
             self._writer.put_history(symbol, self._writer.add_interval(interval), bars.klines(rows))
 
     # --- answers in -------------------------------------------------------------------------------------------------
@@ -167,13 +191,14 @@ class _Attempt:
 
     def _take(self, outcome: Outcome, result: FilterResult) -> None:
         trial, names = self.trial, self.trial.symbols
-        trial.asked += len(outcome.symbols) - len(result.unready) - len(result.unasked)
+        asked = len(outcome.symbols) - len(result.unready) - len(result.unasked)
+        trial.asked += asked
         trial.unready += len(result.unready)
-        trial.cpu_us += result.cpu_us
-        trial.matches += len(result.matches)
+        trial.spent(outcome.as_of_ms, result.cpu_us, asked)
+        for match in result.matches:
+            trial.matched_ms.setdefault(names[match.symbol], []).append(outcome.as_of_ms)
         for fault in result.faults:
-            where = f"line {fault.line}: " if fault.line else ""
-            trial.faults[f"{where}{fault.message}"] += 1
+            self._note(outcome.as_of_ms, fault)
         unknown = [*(fault.symbol for fault in result.faults), *result.unready, *result.unasked]
         began = self._state.apply(
             outcome.as_of_ms,
@@ -184,6 +209,16 @@ class _Attempt:
         details = {names[match.symbol]: match.details for match in result.matches}
         for name in began:
             trial.signals.append(self._signal(name, outcome.as_of_ms, details[name]))
+
+    def _note(self, as_of_ms: int, fault: Fault) -> None:
+        """Count an error; a filter that overran as often as an engine allows is not asked any more."""
+        text = f"line {fault.line}: {fault.message}" if fault.line else fault.message
+        self.trial.faults[text] += 1
+        if fault.kind in STRIKE_KINDS:
+            self._struck_ms.add(as_of_ms)
+        if len(self._struck_ms) >= self._strikes and not self.trial.given_up:
+            self.trial.given_up = f"at {len(self._struck_ms)} closes it was stopped: {text}"
+            self._drop(self._load.filter_id)
 
     def _signal(self, name: str, as_of_ms: int, details: str) -> dict[str, Any]:
         symbol, interval = self._writer.add_symbol(name), self._writer.add_interval(self._driving)

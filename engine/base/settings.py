@@ -89,6 +89,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_hard_limit_ms: Annotated[
         int, Meta(ge=100, le=600_000, description="wall time after which a worker that does not answer is killed")
     ] = 5_000
+    allow_unsandboxed: Annotated[
+        bool, Meta(description="run filters also where the kernel cannot lock workers down; only for filters you trust")
+    ] = False
     strikes: Annotated[
         int, Meta(ge=1, le=100, description="overruns and answers that are none, at as many instants, before a trader is paused")
     ] = 3
@@ -206,6 +209,8 @@ COMMAND_VARIABLES = frozenset(
         "ENGINE_FORCE",
         "ENGINE_TEST_CLOSES",
         "ENGINE_TEST_SYMBOLS",
+        "ENGINE_TEST_PICTURE",
+        "ENGINE_NEW_EXAMPLE",
         "ENGINE_SIM_HOST",
         "ENGINE_SIM_PORT",
         "ENGINE_SIM_UNTIL",

@@ -80,3 +80,8 @@ def window_start_ms(as_of_ms: int, length_ms: int, history_bars: int) -> int:
     step = max(1, history_bars // ANCHORS_PER_WINDOW)
     closed = as_of_ms // length_ms
     return -(-(closed - history_bars) // step) * step * length_ms
+
+
+def shortest_window(history_bars: int) -> int:
+    """Closed bars that a window holds at least, whatever the instant, where the history goes back so far."""
+    return history_bars - max(1, history_bars // ANCHORS_PER_WINDOW) + 1

@@ -54,7 +54,7 @@ def test_an_example_matches_sometimes_and_not_always_and_never_fails_on_recorded
     path = tmp_path / f"{name}.py"
     path.write_text(over_recorded_intervals(EXAMPLES[name]))
     # When real workers run it over 1,500 closes of each of five symbols
-    found = asyncio.run(trial.run(accepted(path), Wish(closes=1_500, data=str(SPOT_5M)), lambda _part, _text: None))
+    found = asyncio.run(trial.run(accepted(path, 1_000), Wish(closes=1_500, data=str(SPOT_5M)), lambda _part, _text: None))
     # Then it has answered all of them, and is worth its place
     assert found.asked == 7_500
     assert not found.faults
