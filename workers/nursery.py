@@ -3,7 +3,7 @@
 Control channel, one JSON object a packet. To it: `{"fork": slot, "generation": g}` with the write end of the worker's log pipe
 by SCM_RIGHTS, `{"need": [names]}` before filters come that use these indicators, `{"stop": true}`. From it:
 `{"warming": [done, total, name]}`, `{"warm": true, "names": [...]}` with all indicators there are,
-`{"prepared": [names], "problem": text}` in answer to a need,
+`{"prepared": [names], "problem": text, "fresh": whether anything was loaded}` in answer to a need,
 `{"forked": slot, "generation": g, "pid": p}`, `{"exited": pid, "status": n}` (n negative: a signal).
 """
 
@@ -126,11 +126,12 @@ class Nursery:
                 return
             self._build = None
             problem = build.builders.failure()
-            if not problem:
+            fresh = not problem and not all(kernel.loaded for kernel in catalog.kernels(build.known))
+            if fresh:
                 indicators.warm(build.known)
-            gc.collect()
-            gc.freeze()
-            self._say(prepared=build.names, problem=problem)
+                gc.collect()
+                gc.freeze()
+            self._say(prepared=build.names, problem=problem, fresh=fresh)
 
     def _fork(self, slot: int, generation: int, log_fd: int) -> None:
         pid = os.fork()
@@ -145,11 +146,9 @@ class Nursery:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.close(self._wake_read)
-            os.close(self._wake_write)
-            self._control.close()
-            os.dup2(log_fd, 1)
-            os.dup2(log_fd, 2)
+            # Of the nursery's own descriptors the worker closes whatever it does not need.
+            for stdio in range(3):
+                os.dup2(log_fd, stdio)
             indicators.freeze()
             status = self._live(slot, generation)
         except BaseException:

@@ -25,7 +25,7 @@ class Home:
     def __init__(self, candles_fd: int, slots_fd: int, endpoint: str, history_bars: int, indicator_memory_mb: int) -> None:
         """Raises LayoutMismatch when the memory is of another version."""
         self._segment = Segment.attach(candles_fd)
-        self._slots = Slots.attach(slots_fd)
+        self._slots_fd = slots_fd
         self._endpoint = endpoint
         self._history_bars = history_bars
         self._indicator_memory_mb = indicator_memory_mb
@@ -34,19 +34,22 @@ class Home:
     def live(self, slot: int, generation: int) -> int:
         """The life of the worker in that slot, in its own process; returns its exit code."""
         logs.start(2, slot)
-        if not lockdown.die_with_parent(self._nursery_pid):
+        writer = Slots.own(self._slots_fd, slot)
+        lockdown.keep_only((0, 1, 2))
+        try:
+            cell = lockdown.Lockdown(self._nursery_pid)
+            rss_bytes = loop.rss_reader()
+            memory = Memory(self._indicator_memory_mb * 1024**2)
+            market = Market(Reader(self._segment), self._history_bars, memory)
+            runner = Runner(market, memory, writer, Deadline())
+            cell.before_messaging()
+            dealer = Dealer(self._endpoint, identity_of(slot, generation))
+            report = cell.after_messaging()
+        except lockdown.Orphaned:
             return WORKER_ORPHANED
-        memory = Memory(self._indicator_memory_mb * 1024**2)
-        market = Market(Reader(self._segment), self._history_bars, memory)
-        runner = Runner(market, memory, self._slots.writer(slot), Deadline())
-        rss_bytes = loop.rss_reader()
-        before = lockdown.apply(lockdown.before_messaging())
-        dealer = Dealer(self._endpoint, identity_of(slot, generation))
-        after = lockdown.apply(lockdown.after_messaging())
-        missing = {**before.missing, **after.missing}
-        if missing:
-            log.warning("not in force: %s", ", ".join(f"{name} ({reason})" for name, reason in missing.items()))
-        ready = Ready(slot, os.getpid(), in_force=before.in_force + after.in_force, missing=tuple(missing.items()))
+        if report.missing:
+            log.warning("not in force: %s", ", ".join(f"{name} ({reason})" for name, reason in report.missing))
+        ready = Ready(slot, os.getpid(), in_force=report.in_force, missing=report.missing)
         try:
             code = loop.run(dealer, ready, runner, memory.usage, rss_bytes)
         except WireError as error:

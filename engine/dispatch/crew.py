@@ -30,6 +30,8 @@ class Crew:
         self.target = 0
         #: Set after a worker died over one of several filters that it was loading: new ones are tried singly from then on.
         self.one_by_one = False
+        #: How often the nursery has loaded machine code that workers forked before lack, and cannot load themselves.
+        self.stock = 0
         self.workers: dict[int, Worker] = {}
         self.now = 0.0
 
@@ -65,8 +67,24 @@ class Crew:
         for worker in seated:
             if worker.state is State.GONE and not worker.leaving and worker.respawn_at <= self.now:
                 worker.reborn()
+                worker.stock = self.stock
                 self._generations[worker.slot] = worker.generation
                 self._emit(SpawnWorker(worker.slot, worker.generation))
+        self._renew(seated)
+
+    def _renew(self, seated: list[Worker]) -> None:
+        """Have those replaced that were forked too early for filters to come: one after the other, the rest works on meanwhile.
+
+        Who has only just come holds nothing yet, and could not be given all that is accepted: it goes at once.
+        """
+        old = [worker for worker in seated if worker.at_work and worker.stock < self.stock and not worker.loading]
+        going = [worker for worker in old if worker.epoch < 0]
+        if not going and not any(worker.state in (State.SPAWNING, State.LEAVING, State.DOOMED) for worker in seated):
+            going = sorted(old, key=lambda one: (one.state is State.BUSY, one.slot))[:1]
+        for worker in going:
+            worker.move(State.LEAVING, "forked before machine code that it lacks was there")
+            worker.deadline = self.now + self._limits.hard_limit_s
+            self._emit(DrainWorker(worker.slot, worker.generation))
 
     def _retire(self, worker: Worker) -> None:
         worker.leaving = True
@@ -83,6 +101,7 @@ class Crew:
 
     def forked(self, worker: Worker) -> None:
         """The process exists: patience for its boot begins."""
+        worker.stock = self.stock  # it may have been asked for before
         if worker.state is State.SPAWNING:
             worker.deadline = self.now + self._limits.boot_limit_s
 
@@ -114,10 +133,11 @@ class Crew:
     def gone(self, worker: Worker, *, blameless: bool) -> None:
         """The process is dead; its slot is free for the next, at once unless its workers keep dying for nothing."""
         settled = worker.ready_at > 0 and self.now - worker.ready_at >= SETTLED_S
-        worker.boots_failed = 0 if settled or blameless else worker.boots_failed + 1
+        renewed = worker.state is State.LEAVING
+        worker.boots_failed = 0 if settled or blameless or renewed else worker.boots_failed + 1
         worker.move(State.GONE, worker.doom or "")
         worker.flight, worker.ready_at = None, 0.0
-        self._counts.lost_workers += not worker.leaving
+        self._counts.lost_workers += not (worker.leaving or renewed)
         if worker.leaving:
             del self.workers[worker.slot]
             return
@@ -195,6 +215,9 @@ class Crew:
             self._probe(filters)
 
     def _probe(self, filters: Filters) -> None:
+        if any(worker.at_work and worker.stock < self.stock for worker in self.workers.values()):
+            # New filters may call what those lack; they are being replaced.
+            return
         able = [worker for worker in self.workers.values() if worker.at_work]
         if self.one_by_one:
             able = [worker for worker in able if not worker.loading]

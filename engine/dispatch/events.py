@@ -51,6 +51,11 @@ class Resize:
 
 
 @dataclass(frozen=True, slots=True)
+class Stocked:
+    """The nursery has loaded machine code that workers forked before lack."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerForked:
     """The process exists; it should say Ready soon."""
 
@@ -142,6 +147,7 @@ Event = (
     | FilterKnown
     | FilterDropped
     | Resize
+    | Stocked
     | WorkerForked
     | WorkerReady
     | WorkerLost

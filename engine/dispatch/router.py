@@ -22,6 +22,7 @@ from engine.dispatch.events import (
     FilterDropped,
     FilterKnown,
     Resize,
+    Stocked,
     Tick,
     Unreachable,
     WorkerForked,
@@ -183,6 +184,10 @@ class Dispatcher:
         """A worker's process exists."""
         self._pids[slot] = pid
         self._post(WorkerForked(slot, generation))
+
+    def stocked(self) -> None:
+        """The nursery has loaded machine code: workers forked from now on have it, and no others."""
+        self._post(Stocked())
 
     def lost(self, slot: int, generation: int, cause: Cause) -> None:
         """A worker's process is gone, or could not be made."""

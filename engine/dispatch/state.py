@@ -22,6 +22,7 @@ from engine.dispatch.events import (
     PongHeard,
     RefusedOn,
     Resize,
+    Stocked,
     TaskAnswered,
     Tick,
     Unreachable,
@@ -87,6 +88,9 @@ class Brain:
         if worker is not None:
             self.crew.forked(worker)
 
+    def _stocked(self, _event: Stocked) -> None:
+        self.crew.stock += 1
+
     def _ready(self, event: WorkerReady) -> None:
         worker = self.crew.at(event.slot, event.generation)
         if worker is not None:
@@ -97,7 +101,7 @@ class Brain:
         if worker is None:
             return
         cause, flight, loading = worker.doom or event.cause, worker.flight, worker.loading
-        if worker.leaving and cause == "left":
+        if worker.state is State.LEAVING and cause == "left":
             cause = "retired"
         at_work = worker.state is not State.SPAWNING and worker.ready_at > 0
         self.crew.gone(worker, blameless=cause == "nursery" or flight is not None or (at_work and cause == "killed"))
@@ -246,6 +250,7 @@ _HANDLERS: Final[dict[type, Callable[[Brain, Any], None]]] = {
     FilterDropped: Brain._filter_dropped,
     Resize: Brain._resize,
     WorkerForked: Brain._forked,
+    Stocked: Brain._stocked,
     WorkerReady: Brain._ready,
     WorkerLost: Brain._lost,
     LoadedOn: Brain._loaded,

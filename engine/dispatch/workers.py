@@ -92,6 +92,8 @@ class Worker:
     epoch: int = -1
     #: End of patience with a boot, with loading, with leaving or with dying.
     deadline: float | None = None
+    #: `Crew.stock` when it was forked.
+    stock: int = 0
     ready_at: float = 0.0
     respawn_at: float = 0.0
     #: Deaths in a row before anything useful was done.

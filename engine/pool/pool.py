@@ -30,6 +30,9 @@ class Listener(Protocol):
     def forked(self, slot: int, generation: int, pid: int) -> None:
         """The process exists."""
 
+    def stocked(self) -> None:
+        """The nursery has loaded machine code: those forked from now on have it, and no others."""
+
     def lost(self, slot: int, generation: int, cause: Death) -> None:
         """The process is gone, or will not come to be."""
 
@@ -100,11 +103,12 @@ class Pool:
     async def prepare(self, names: Iterable[str]) -> None:
         """Wait until machine code of these indicators lies ready for all workers; names of anything else do no harm.
 
-        Raises WorkerBootFailed when the nursery does not come up.
+        What is asked for before the nursery is warm is there before the first worker. Raises WorkerBootFailed when the nursery
+        does not come up.
         """
+        self._needed |= set(names)
         await self.warm()
         wanted = self._known & set(names)
-        self._needed |= wanted
         self._tell_needs()
         while not wanted <= self._prepared:
             if self._broken is not None:
@@ -113,7 +117,7 @@ class Pool:
             await self._changed.wait()
 
     def _tell_needs(self) -> None:
-        new = self._needed - self._told
+        new = (self._needed & self._known) - self._told
         if self._nursery is not None and self._warm and new:
             self._told |= new
             self._nursery.need(sorted(new))
@@ -210,10 +214,7 @@ class Pool:
             for worker in list(self._workers.values()):
                 self._ask(worker)
         elif said.prepared is not None:
-            if said.problem:
-                log.error("indicators are not ready, filters that use them will fail: %s", said.problem)
-            self._prepared |= set(said.prepared)
-            self._changed.set()
+            self._stocked(said.prepared, said.fresh, said.problem)
         elif said.forked is not None:
             self._forked(said.forked, said.generation, said.pid)
         elif said.exited is not None:
@@ -221,6 +222,15 @@ class Pool:
             if ended is not None:
                 ended.status = said.status
                 self._dead(ended)
+
+    def _stocked(self, names: Iterable[str], fresh: bool, problem: str) -> None:
+        if problem:
+            log.error("indicators are not ready, filters that use them will fail: %s", problem)
+        if fresh:
+            assert self._listener is not None
+            self._listener.stocked()
+        self._prepared |= set(names)
+        self._changed.set()
 
     def _nursery_died(self) -> None:
         assert self._nursery is not None

@@ -44,6 +44,8 @@ class Said(msgspec.Struct, frozen=True):
     exited: int | None = None
     status: int = 0
     prepared: tuple[str, ...] | None = None
+    #: With `prepared`: some of it was not loaded before.
+    fresh: bool = True
     problem: str = ""
 
 

@@ -1,8 +1,9 @@
 """Status slots: which filter each worker is on, in a small shared memory that survives the worker.
 
-64 bytes a worker, one cache line, so that workers do not slow one another: task id at offset 0, filter id at 8, start of
+A page of memory a worker, so that each maps its own and cannot reach another's: task id at offset 0, filter id at 8, start of
 that filter's run (monotonic ns) at 16, each an unsigned 64-bit little-endian number; task id 0 means idle. The worker is
-the only writer of its slot; the supervisor reads it when the worker died or seems stuck, and then only as a hint.
+the only writer of its slot; the supervisor reads it when the worker died or seems stuck, and then only as a hint: whoever
+broke out of a filter can write here, and blame other filters of his own worker at most.
 """
 
 import fcntl
@@ -14,8 +15,8 @@ from typing import Final, NamedTuple
 
 from engine.base.errors import LayoutMismatch
 
-#: Bytes of one slot.
-SLOT_BYTES: Final = 64
+#: Bytes of one slot: the least that can be mapped by itself.
+SLOT_BYTES: Final = mmap.PAGESIZE
 
 # Native order copies each number in one store; the byte-wise "<Q" could be seen half written.
 _STATUS = struct.Struct("@QQQ")
@@ -34,13 +35,13 @@ IDLE: Final = Status(0, 0, 0)
 
 
 class SlotWriter:
-    """A worker's hand on its own slot."""
+    """A worker's hand on its own slot, which begins at `offset` of this map."""
 
     __slots__ = ("_map", "_offset")
 
-    def __init__(self, shared: mmap.mmap, slot: int) -> None:
+    def __init__(self, shared: mmap.mmap, offset: int) -> None:
         self._map = shared
-        self._offset = slot * SLOT_BYTES
+        self._offset = offset
 
     def begin(self, task_id: int, filter_id: int, now_ns: int) -> None:
         """From now on this filter is the one to blame."""
@@ -70,10 +71,13 @@ class Slots:
     @classmethod
     def attach(cls, fd: int) -> "Slots":
         """The slots behind an inherited descriptor; raises LayoutMismatch when they cannot be slots."""
-        size = os.fstat(fd).st_size
-        if size == 0 or size % SLOT_BYTES:
-            raise LayoutMismatch("memory does not hold status slots", f"{size} bytes", f"a multiple of {SLOT_BYTES}")
-        return cls(fd, size // SLOT_BYTES)
+        return cls(fd, _count_in(fd))
+
+    @staticmethod
+    def own(fd: int, slot: int) -> SlotWriter:
+        """The one slot behind an inherited descriptor that the worker there may write: no other is mapped."""
+        _check(slot, _count_in(fd))
+        return SlotWriter(mmap.mmap(fd, SLOT_BYTES, mmap.MAP_SHARED, offset=slot * SLOT_BYTES), 0)
 
     def read(self, slot: int) -> Status:
         """What the slot says now; its numbers may come from two runs when the worker is just moving on."""
@@ -85,11 +89,22 @@ class Slots:
 
     def writer(self, slot: int) -> SlotWriter:
         """For the worker that lives in `slot`."""
-        if not 0 <= slot < self.count:
-            raise LayoutMismatch("no such status slot", slot, f"0 to {self.count - 1}")
-        return SlotWriter(self._map, slot)
+        _check(slot, self.count)
+        return SlotWriter(self._map, slot * SLOT_BYTES)
 
     def close(self) -> None:
         """Unmap and close; writers made before are dead then."""
         self._map.close()
         os.close(self.fd)
+
+
+def _count_in(fd: int) -> int:
+    size = os.fstat(fd).st_size
+    if size == 0 or size % SLOT_BYTES:
+        raise LayoutMismatch("memory does not hold status slots", f"{size} bytes", f"a multiple of {SLOT_BYTES}")
+    return size // SLOT_BYTES
+
+
+def _check(slot: int, count: int) -> None:
+    if not 0 <= slot < count:
+        raise LayoutMismatch("no such status slot", slot, f"0 to {count - 1}")

@@ -23,6 +23,8 @@ from engine.wire.codec import MESSAGE_BYTES_MAX
 SOCKET_PATH_BYTES_MAX: Final = 107
 #: Messages that may wait for one worker; far above what the dispatcher ever has outstanding.
 HIGH_WATER_MARK: Final = 10_000
+#: How long a worker waits for its supervisor to take up the connection.
+CONNECT_TIMEOUT_MS: Final = 10_000
 #: Messages taken from the socket in one go, so that a flooding worker cannot hold the supervisor's loop.
 RECEIVE_BATCH: Final = 1_000
 
@@ -148,6 +150,7 @@ class Dealer:
     """A worker's end: connects once and never again, for a supervisor that is gone does not come back."""
 
     def __init__(self, endpoint: str, identity: bytes) -> None:
+        """Connected, greetings exchanged and all threads started; raises WireError when nobody answers."""
         self._context = zmq.Context(io_threads=1)
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.IDENTITY, identity)
@@ -156,7 +159,13 @@ class Dealer:
         self._socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         self._socket.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
+        # There is nothing to write to, then, before the other side has answered.
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)
         self._socket.connect(endpoint)
+        if not self._socket.poll(CONNECT_TIMEOUT_MS, zmq.POLLOUT):
+            self._socket.close(0)
+            self._context.term()
+            raise WireError("supervisor does not answer", endpoint, f"waited {CONNECT_TIMEOUT_MS} ms")
 
     def send(self, data: bytes) -> None:
         """Send one message; blocks while the supervisor does not read."""

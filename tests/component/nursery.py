@@ -65,6 +65,12 @@ class Bench:
             if key in packet:
                 return packet
 
+    def need(self, *names: str) -> None:
+        """Have indicators loaded, for workers that are forked afterwards."""
+        self.control.send(json.dumps({"need": names}).encode())
+        prepared = self.packet("prepared")
+        assert (prepared["prepared"], prepared["problem"]) == (sorted(names), "")
+
     def fork(self, slot: int = 0, generation: int = 1) -> int:
         """A worker that has said Ready; returns its pid."""
         request = json.dumps({"fork": slot, "generation": generation}).encode()

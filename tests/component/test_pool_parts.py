@@ -144,6 +144,9 @@ class Ears:
         self.pids[slot] = pid
         self.news.set()
 
+    def stocked(self) -> None:
+        self.news.set()
+
     def lost(self, slot: int, generation: int, cause: str) -> None:
         self.ends.append((slot, generation, cause))
         self.news.set()

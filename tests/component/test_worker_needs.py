@@ -31,17 +31,18 @@ def nursery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 def test_what_filters_will_use_is_compiled_while_workers_work(nursery):
     # Given a worker, and a cache without the indicators of a filter to come
-    nursery.fork(0)
+    nursery.fork(1)
     falling, _, unready = nursery.symbols
     as_of_ms = nursery.put(falling, "1m", [100.0 - n for n in range(30)])
     # When the nursery hears of them, among names of other things, and is asked for another worker meanwhile
     names = ["close", "mom", "rocp", "nosuch"]
     nursery.control.send(json.dumps({"need": names}).encode())
-    nursery.fork(1)
+    nursery.fork(2)
     # Then it says when they are there
     prepared = nursery.packet("prepared")
-    assert (prepared["prepared"], prepared["problem"]) == (sorted(names), "")
-    # And the worker that was there before uses them
+    assert (prepared["prepared"], prepared["problem"], prepared["fresh"]) == (sorted(names), "", True)
+    # And a worker that is forked from then on uses them
+    nursery.fork(0)
     assert isinstance(nursery.load(1, FALLING), FilterLoaded)
     done = nursery.run(Task(1, (Step(as_of_ms, False, (Item((1,), (falling, unready)),)),), 5_000))
     assert [match.symbol for match in done.results[0].matches] == [falling]
@@ -53,6 +54,9 @@ def test_needs_that_come_while_others_are_compiled_are_met_together_afterwards(n
         nursery.control.send(json.dumps({"need": names}).encode())
     assert nursery.packet("prepared")["prepared"] == ["mom"]
     assert nursery.packet("prepared")["prepared"] == ["nosuch", "rocp", "rocr"]
+    # And what was loaded before is nothing new to workers
+    nursery.control.send(json.dumps({"need": ["mom"]}).encode())
+    assert nursery.packet("prepared")["fresh"] is False
 
 
 def test_a_filter_whose_machine_code_was_never_asked_for_is_told_so(nursery):

@@ -16,6 +16,7 @@ from engine.dispatch.events import (
     PongHeard,
     RefusedOn,
     Resize,
+    Stocked,
     TaskAnswered,
     Tick,
     WorkerForked,
@@ -60,6 +61,8 @@ class Process:
     task_id: int = 0
     held: set[int] = field(default_factory=set)
     status: Status = IDLE
+    #: How often machine code had been loaded when it was forked.
+    stock: int = 0
 
 
 class World:
@@ -82,6 +85,9 @@ class World:
         self._wanted: set[int] = set()
         self._unlucky: dict[int, int] = {}
         self._instants: dict[int, int] = {}
+        self._stock = 0
+        #: The stock that each filter needs.
+        self._needs: dict[int, int] = {}
         self.tells_loading = self.random.random() < 0.5
         # How bad this world is: nothing at all, or any of it, at a strength of its own.
         self.faults = {
@@ -151,7 +157,13 @@ class World:
     def _new_filter(self, number: int) -> list[Event]:
         self._kinds[number] = self.random.choice(KINDS)
         self._wanted.add(number)
-        return [FilterKnown(LoadFilter(number, f"trader {number}", self._kinds[number]))]
+        known = FilterKnown(LoadFilter(number, f"trader {number}", self._kinds[number]))
+        events: list[Event] = [known]
+        if self.random.random() < 0.3:
+            self._stock += 1
+            events = [Stocked(), known]
+        self._needs[number] = self._stock
+        return events
 
     def _drop_filter(self) -> list[Event]:
         if not self._wanted:
@@ -241,11 +253,15 @@ class World:
             death = self.random.choice(["crash", "nursery", "boot"])
             self._at(self.random.uniform(0.001, 0.1), lambda: self._die(process, death))
             return
-        self._at(0.002, lambda: [WorkerForked(slot, generation)] if process.alive else [])
+        self._at(0.002, lambda: self._fork(process))
         if self._chance("boot"):
             process.hung = True
             return
         self._later(process, 0.007, lambda: [WorkerReady(slot, generation)])
+
+    def _fork(self, process: Process) -> list[Event]:
+        process.stock = self._stock
+        return [WorkerForked(process.slot, process.generation)] if process.alive else []
 
     def _kill(self, slot: int, generation: int) -> None:
         process = self._processes.get((slot, generation))
@@ -272,6 +288,8 @@ class World:
         self._at(process.free_at - self.now, sends)
 
     def _load(self, process: Process, message: LoadFilter) -> None:
+        lacks = self._needs[message.filter_id] > process.stock
+        assert not lacks, f"worker {process.slot}.{process.generation} lacks machine code of filter {message.filter_id}"
         kind, filter_id = self._kinds[message.filter_id], message.filter_id
         place = (process.slot, process.generation)
         if kind == "crash_loading":

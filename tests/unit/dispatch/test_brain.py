@@ -14,6 +14,7 @@ from engine.dispatch.events import (
     LoadedOn,
     RefusedOn,
     Resize,
+    Stocked,
     TaskAnswered,
     Tick,
     Unreachable,
@@ -37,7 +38,7 @@ from engine.dispatch.limits import Limits
 from engine.dispatch.state import Brain
 from engine.dispatch.workers import Fate, Flight, State, Worker
 from engine.wire.messages import FilterLoaded, FilterRefusal, FilterResult, Item, LoadFilter, Match, Step, Task
-from engine.wire.slots import Status
+from engine.wire.slots import IDLE, Status
 
 T = 300_000
 
@@ -381,3 +382,27 @@ def test_a_hundred_traders_on_a_hundred_symbols_are_two_messages_a_cycle() -> No
             assert not sends(stage.answer(send))
     assert stage.brain.counts.answered == 10 * 100 * 100
     assert stage.brain.counts.cycles == 10
+
+
+def test_workers_forked_too_early_are_replaced_one_after_the_other_before_a_new_filter_reaches_them() -> None:
+    # Given two workers, one of which has a task in hand
+    stage = Stage(workers=2)
+    (task,) = stage.due([0], T, 1)
+    # When the nursery has loaded machine code, and a filter comes that calls it
+    assert of(DrainWorker, stage.tell(Stocked())) == [DrainWorker(1, 1)]
+    assert not of(LoadOn, stage.tell(FilterKnown(LoadFilter(9, "new", ""))))
+    # Then the idle one goes first, and the other works on until it is back
+    assert not of(DrainWorker, stage.answer(task))
+    (again,) = stage.due([0], 2 * T, 1)
+    back = stage.tell(WorkerLost(1, 1, "left", IDLE))
+    assert of(SpawnWorker, back) == [SpawnWorker(1, 2)]
+    ready = stage.tell(WorkerForked(1, 2), WorkerReady(1, 2))
+    assert of(DrainWorker, ready) == [DrainWorker(0, 1)]
+    assert {load.message.filter_id for load in of(LoadOn, ready)} == {1, 2, 3, 9}
+    # And what it had in hand is answered, nothing is lost and nobody blamed
+    stage.answer(again)
+    stage.tell(WorkerLost(0, 1, "left", IDLE))
+    stage.tell(WorkerForked(0, 2), WorkerReady(0, 2))
+    assert {one.message.filter_id for one in of(LoadOn, stage.all) if (one.slot, one.generation) == (0, 2)} == {1, 2, 3, 9}
+    assert (stage.brain.counts.lost_tasks, stage.brain.counts.lost_workers, stage.brain.work.open_cycles) == (0, 0, 0)
+    assert not of(DrainWorker, stage.tell(Tick(), after_s=1.0))
