@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from engine.dispatch.events import Cause
+from engine.dispatch.lanes import TRIAL_FACTOR, TRIAL_SYMBOLS, is_heavy
 from engine.dispatch.queue import Entry, Queue
 from engine.wire.messages import FilterResult, LoadFilter, Task
 
@@ -17,8 +18,9 @@ from engine.wire.messages import FilterResult, LoadFilter, Task
 POINTS: Final[Mapping[Cause, int]] = {"crash": 2, "deadline": 2, "lied": 2, "left": 2, "killed": 1}
 #: So many points, and the filter is given up: two crashes, or four kills from outside, in a row.
 POINTS_MAX: Final = 4
-#: Expected CPU time of one question of a filter that has not been measured yet, in µs.
-COST_US_UNKNOWN: Final = 20.0
+#: Expected CPU time of one question of a filter that has not been measured yet, in µs: so much that it is asked about one
+#: symbol first. Who knows what it does.
+COST_US_UNKNOWN: Final = 1e6
 #: Weight of the newest measurement in the running mean of a filter's cost.
 COST_WEIGHT: Final = 0.3
 
@@ -43,6 +45,9 @@ class Filter:
     probe_slot: int = -1
     points: int = 0
     cost_us: float = COST_US_UNKNOWN
+    #: Symbols that its cost was measured on, and whether it takes so much that it is asked apart from others.
+    measured: int = 0
+    heavy: bool = False
     reason: str = ""
     #: Set while it is under suspicion: its evaluations, to be asked alone.
     alone: Queue | None = None
@@ -68,6 +73,7 @@ class Filters:
         self.epoch = 0
         self.accepted: dict[int, LoadFilter] = {}
         self.suspects: dict[int, Filter] = {}
+        self.heavy: dict[int, Filter] = {}
         self.fresh: dict[int, Filter] = {}
 
     def __contains__(self, filter_id: int) -> bool:
@@ -137,36 +143,64 @@ class Filters:
         """Those that may ride with others, and those that need treatment of their own."""
         known = self._parts.get(filter_ids)
         if known is None:
-            if self.accepted.keys() - self.suspects.keys() >= set(filter_ids):
+            together = self.accepted.keys() - self.suspects.keys() - self.heavy.keys()
+            if together >= set(filter_ids):
                 known = Parts(filter_ids, ())
             else:
-                plain = tuple(id_ for id_ in filter_ids if id_ in self.accepted and id_ not in self.suspects)
+                plain = tuple(id_ for id_ in filter_ids if id_ in together)
                 known = Parts(plain, tuple(id_ for id_ in filter_ids if id_ not in plain))
             if len(self._parts) > 10_000:
                 self._parts.clear()
             self._parts[filter_ids] = known
         return known
 
-    def learn(self, task: Task, results: Iterable[FilterResult]) -> None:
-        """Remember what each filter cost, so that tasks keep a bounded length."""
+    def learn(self, task: Task, results: Iterable[FilterResult]) -> list[Filter]:
+        """Remember what each filter cost; returns those that became heavy, or light again."""
         self._costs_us.clear()
+        before: dict[int, bool] = {}
         for result in results:
             found = self._filters.get(result.filter_id)
-            if found is not None:
-                asked = len(task.steps[result.step].items[result.item].symbols)
-                found.cost_us += COST_WEIGHT * (min(result.cpu_us / asked, 1e6) - found.cost_us)
+            # Symbols behind an interruption were not asked, and say nothing.
+            asked = len(task.steps[result.step].items[result.item].symbols) - len(result.unasked)
+            if found is None or asked <= 0:
+                continue
+            before.setdefault(result.filter_id, found.heavy)
+            weight = max(COST_WEIGHT, asked / (asked + found.measured))
+            found.measured += asked
+            found.cost_us += weight * (min(result.cpu_us / asked, 1e6) - found.cost_us)
+            found.heavy = is_heavy(found.cost_us, found.measured, was_heavy=found.heavy)
+        changed = [found for id_, was in before.items() if (found := self._filters[id_]).heavy is not was]
+        for found in changed:
+            self._weigh(found)
+        return changed
+
+    def _weigh(self, found: Filter) -> None:
+        if found.heavy:
+            self.heavy[found.message.filter_id] = found
+        else:
+            self.heavy.pop(found.message.filter_id, None)
+        self._parts.clear()
 
     def cost_us(self, filter_ids: tuple[int, ...]) -> float:
         """Expected CPU time of asking all of them about one symbol."""
         cost_us = self._costs_us.get(filter_ids)
         if cost_us is None:
             filters = self._filters
-            cost_us = sum(filters[id_].cost_us if id_ in filters else COST_US_UNKNOWN for id_ in filter_ids)
+            cost_us = sum(_expected_us(filters[id_]) for id_ in filter_ids if id_ in filters)
             self._costs_us[filter_ids] = cost_us
         return cost_us
 
+    def cost_alone_us(self, filter_ids: tuple[int, ...]) -> float:
+        """The same for a suspect: many symbols at once, so that the one it dies of is soon among them."""
+        return sum(found.cost_us for id_ in filter_ids if (found := self._filters.get(id_)) is not None and found.measured)
+
     def _changed(self, filter_id: int) -> None:
-        for table in (self.accepted, self.suspects, self.fresh):
+        for table in (self.accepted, self.suspects, self.heavy, self.fresh):
             table.pop(filter_id, None)
         self._parts.clear()
         self.epoch += 1
+
+
+def _expected_us(found: Filter) -> float:
+    """What one question may take; the first few are given more room."""
+    return found.cost_us * (TRIAL_FACTOR if 0 < found.measured < TRIAL_SYMBOLS else 1.0)

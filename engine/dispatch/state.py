@@ -185,14 +185,16 @@ class Brain:
         idle.sort(key=lambda worker: worker.slot)
         self._plan_suspects(idle)
         shares = self._shares()
-        if not shares:
-            return
         for worker in list(idle):
             if worker.slot in shares:
                 self._give(worker, self.work.queue, shares.pop(worker.slot))
+        if self.work.lanes and self.work.lanes.is_overdue(self.work.now):
+            self._plan_heavy(idle, 1)
                 idle.remove(worker)
-        for worker in idle:
-            self._steal(worker, shares)
+        for worker in list(idle):
+            if shares and self._steal(worker, shares):
+                idle.remove(worker)
+        self._plan_heavy(idle, len(idle))
 
     def _plan_suspects(self, idle: list[Worker]) -> None:
         """One suspect at a time, so that a killer never takes more than one worker."""
@@ -212,11 +214,34 @@ class Brain:
         shares: dict[int, list[int]] = {}
         if slots:
             for symbol in self.work.queue.free():
+    def _plan_heavy(self, idle: list[Worker], number: int) -> None:
+        """Slices of heavy filters; where one question takes longer than a slice, one worker stays free for all others."""
+        seated = self.crew.seated()
+        for worker in idle[:number]:
+            turn = self.work.lanes.ready(self._too_bulky(seated))
+            if turn is None:
+                return
+            filter_id, lane = turn
+            symbols = lane.free()
+            own = [symbol for symbol in symbols if seated[symbol % len(seated)] is worker] if worker in seated else []
+            self._give(worker, lane, own or symbols, part=True)
+            idle.remove(worker)
+            self.work.lanes.served(filter_id, self.work.now)
+
+    def _too_bulky(self, seated: list[Worker]) -> list[int]:
+        """Heavy filters that must wait, since all workers but one are at such questions."""
+        bulky = {filter_id for filter_id in self.work.filters.heavy if self.work.is_bulky(filter_id)}
+        at_it = sum(one.flight is not None and one.flight.entries[0].filter_ids[0] in bulky for one in seated)
+        return list(bulky) if at_it >= max(1, len(seated) - 1) else []
+
                 shares.setdefault(slots[symbol % len(slots)], []).append(symbol)
         return shares
 
-    def _steal(self, thief: Worker, shares: dict[int, list[int]]) -> None:
-        """Take over all of the largest share whose owner cannot work, or half of one whose owner is busy for long."""
+    def _steal(self, thief: Worker, shares: dict[int, list[int]]) -> bool:
+        """Take over all of the largest share whose owner cannot work, or half of one whose owner is busy for long.
+
+        False when there is none to take yet.
+        """
         ripe: list[tuple[int, int]] = []
         for slot, symbols in shares.items():
             flight = self.crew.workers[slot].flight
@@ -226,7 +251,7 @@ class Brain:
             else:
                 self.wake_at = min(self.wake_at, ripe_at)
         if not ripe:
-            return
+            return False
         _, slot = max(ripe)
         symbols = shares.pop(slot)
         if self.crew.workers[slot].state is State.BUSY and len(symbols) > 1:
@@ -236,11 +261,13 @@ class Brain:
         taken = self._give(thief, self.work.queue, symbols)
         self.counts.stolen += taken
 
-    def _give(self, worker: Worker, queue: Queue, symbols: list[int], alone: int | None = None) -> int:
-        entries = queue.take(symbols, self.work.budget())
+    def _give(self, worker: Worker, queue: Queue, symbols: list[int], alone: int | None = None, *, part: bool = False) -> int:
+        budget = self.work.slice() if part else self.work.budget(alone=alone is not None)
+        entries = queue.take(symbols, budget)
         worker.flight = self.work.task(entries, alone)
         worker.move(State.BUSY)
         self._emit(SendTask(worker.slot, worker.generation, worker.flight.task))
+        return True
         return len(entries)
 
 

@@ -9,6 +9,7 @@ from engine.dispatch.answers import outcomes
 from engine.dispatch.events import Cause, Evaluation
 from engine.dispatch.filters import POINTS, POINTS_MAX, Filter, Filters, Standing
 from engine.dispatch.instructions import CycleEnded, GiveUp, Instruction, Loaded, Question, Refused, Report, Superseded
+from engine.dispatch.lanes import SLICE_US, WAITING_MAX, Lanes
 from engine.dispatch.limits import Counts, Limits
 from engine.dispatch.queue import Budget, Entry, Queue, compose
 from engine.dispatch.workers import Fate, Flight
@@ -20,7 +21,7 @@ LOSSES_MAX = 2
 
 
 class Work:
-    """The queue, the suspects beside it, and the record of filters and cycles."""
+    """The queue, suspects and heavy filters beside it, and the record of filters and cycles."""
 
     def __init__(self, limits: Limits, counts: Counts, emit: Callable[[Instruction], None]) -> None:
         self._limits = limits
@@ -33,6 +34,7 @@ class Work:
         self.now = 0.0
         self.busy: set[int] = set()
         self.queue = Queue(self.busy)
+        self.lanes = Lanes(self.busy)
         self.filters = Filters()
 
     @property
@@ -77,6 +79,12 @@ class Work:
             put(found.alone, entry)
         elif found.standing in (Standing.NEW, Standing.PROBING):
             found.held.append(entry)
+        elif found.standing is Standing.ACCEPTED:
+            lane = self.lanes.open(filter_id)
+            put(lane, entry)
+            if lane.size > WAITING_MAX:
+                reason = f"it cannot keep up: {lane.size} questions wait, each takes {found.cost_us / 1e3:.1f} ms"
+                self._end(found, Standing.GIVEN_UP, reason)
         else:
             self._give_up_entries(filter_id, [entry], found.reason)
 
@@ -105,9 +113,18 @@ class Work:
 
     # --- evaluations go to workers and come back ------------------------------------------------------------------------
 
-    def budget(self) -> Budget:
+    def budget(self, *, alone: bool = False) -> Budget:
         """Room of one task."""
-        return Budget(self._limits.questions_max, self._limits.task_cpu_us, self.filters.cost_us)
+        cost_us = self.filters.cost_alone_us if alone else self.filters.cost_us
+        return Budget(self._limits.questions_max, self._limits.task_cpu_us, cost_us)
+
+    def slice(self) -> Budget:
+        """Room of one slice of a heavy filter."""
+        return Budget(self._limits.questions_max, SLICE_US, self.filters.cost_us)
+
+    def is_bulky(self, filter_id: int) -> bool:
+        """Whether one question of it takes longer than a slice."""
+        return self.filters.cost_us((filter_id,)) > SLICE_US
 
     def task(self, entries: list[Entry], alone: int | None) -> Flight:
         """Make a task of entries that were taken from a queue."""
@@ -121,7 +138,7 @@ class Work:
     def answered(self, flight: Flight, results: Sequence[FilterResult]) -> None:
         """A checked answer: report it and set the symbols free."""
         flight.end(Fate.ANSWERED)
-        self.filters.learn(flight.task, results)
+        changed = self.filters.learn(flight.task, results)
         self._emit(Report(outcomes(flight.task, results)))
         for entry in flight.entries:
             self.busy.discard(entry.symbol)
@@ -129,6 +146,25 @@ class Work:
             self._close(entry)
         if flight.alone is not None:
             self._acquit(flight.alone)
+        for found in changed:
+            self._change_lane(found)
+
+    def _change_lane(self, found: Filter) -> None:
+        """It turned out to be heavy, or light: what waits of it goes where it is asked from now on."""
+        filter_id = found.message.filter_id
+        if found.alone is not None or found.standing is not Standing.ACCEPTED:
+            return
+        if found.heavy:
+            lane = self.lanes.open(filter_id)
+            for entry in self.queue.strip(filter_id):
+                self._add(lane, entry)
+        else:
+            for entry in self._leave_lane(filter_id):
+                self._enqueue(entry, self._add)
+
+    def _leave_lane(self, filter_id: int) -> list[Entry]:
+        lane = self.lanes.close(filter_id)
+        return lane.empty() if lane is not None else []
 
     def _acquit(self, filter_id: int) -> None:
         """It was asked alone and nobody died: one point less, and with none left it may ride with others again."""
@@ -183,7 +219,7 @@ class Work:
             self._end(found, Standing.GIVEN_UP, f"it ended the worker that ran it, again when alone ({cause})")
         elif found.standing is Standing.ACCEPTED:
             apart = self.filters.suspect(found, self.busy)
-            for entry in self.queue.strip(filter_id):
+            for entry in self.queue.strip(filter_id) + self._leave_lane(filter_id):
                 self._add(apart, entry)
 
     # --- filters ------------------------------------------------------------------------------------------------------
@@ -230,7 +266,8 @@ class Work:
             self._close(entry)
 
     def _withdraw(self, found: Filter) -> list[Entry]:
-        entries = self.queue.strip(found.message.filter_id) + found.held
+        filter_id = found.message.filter_id
+        entries = self.queue.strip(filter_id) + self._leave_lane(filter_id) + found.held
         found.held = []
         return entries + (found.alone.empty() if found.alone is not None else [])
 
