@@ -4,6 +4,7 @@ import logging
 import os
 import resource
 from collections.abc import Callable
+from typing import NamedTuple
 
 from engine.base.errors import FilterRefused
 from engine.base.exitcodes import WORKER_DRAINED, WORKER_ORPHANED
@@ -34,7 +35,14 @@ PING_MS = 5_000
 SILENT_INTERVALS_MAX = 3
 
 
-def run(dealer: Dealer, ready: Ready, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> int:
+class Footprint(NamedTuple):
+    """Memory of this process in bytes: all that is resident, and what of it is neither of a file nor shared by name."""
+
+    resident: int
+    own: int
+
+
+def run(dealer: Dealer, ready: Ready, runner: Runner, usage: Usage, memory: Callable[[], Footprint]) -> int:
     """Serve until the end; returns the exit code. Raises WireError when the supervisor speaks another protocol."""
     dealer.send(codec.encode(ready))
     silent = 0
@@ -48,14 +56,14 @@ def run(dealer: Dealer, ready: Ready, runner: Runner, usage: Usage, rss_bytes: C
         if isinstance(message, Drain):
             dealer.send(codec.encode(Bye("drained")))
             return WORKER_DRAINED
-        answer = _handle(message, runner, usage, rss_bytes)
+        answer = _handle(message, runner, usage, memory)
         if answer is not None:
             dealer.send(codec.encode(answer))
     log.warning("supervisor was silent for %d s: leaving", SILENT_INTERVALS_MAX * PING_MS // 1_000)
     return WORKER_ORPHANED
 
 
-def _handle(message: ToWorker, runner: Runner, usage: Usage, rss_bytes: Callable[[], int]) -> Message | None:
+def _handle(message: ToWorker, runner: Runner, usage: Usage, memory: Callable[[], Footprint]) -> Message | None:
     if isinstance(message, Task):
         return runner.run(message)
     if isinstance(message, LoadFilter):
@@ -64,7 +72,8 @@ def _handle(message: ToWorker, runner: Runner, usage: Usage, rss_bytes: Callable
         runner.drop(message.filter_id)
         return None
     assert isinstance(message, Ping)
-    return Pong(message.sequence, rss_bytes(), usage.hits, usage.misses, usage.bytes)
+    now = memory()
+    return Pong(message.sequence, now.resident, usage.hits, usage.misses, usage.bytes, now.own, runner.held_bytes)
 
 
 def _load(message: LoadFilter, runner: Runner) -> FilterLoaded | FilterRefusal:
@@ -77,8 +86,13 @@ def _load(message: LoadFilter, runner: Runner) -> FilterLoaded | FilterRefusal:
         return FilterRefusal(message.filter_id, refused.line, refused.column, refused.construct, text[:TEXT_CHARS_MAX])
 
 
-def rss_reader() -> Callable[[], int]:
-    """A function that tells the resident memory of this process in bytes; it opens nothing when called."""
+def rss_reader() -> Callable[[], Footprint]:
+    """A function that tells the memory of this process; it opens nothing when called."""
     fd = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     page = resource.getpagesize()
-    return lambda: int(os.pread(fd, 256, 0).split()[1]) * page
+
+    def read() -> Footprint:
+        resident, shared = (int(number) * page for number in os.pread(fd, 256, 0).split()[1:3])
+        return Footprint(resident, resident - shared)
+
+    return read

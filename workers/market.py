@@ -91,6 +91,11 @@ class Market:
             bars[interval] = self._bars_of(picture, wanted, as_of_ms, INTERVAL_MS[interval], forming)
         return Frame(as_of_ms, self._rings.symbol_names(max(wanted, default=-1)), bars)
 
+    @property
+    def bytes(self) -> int:
+        """Memory of all pictures."""
+        return sum(picture.bytes for held in self._pictures.values() for picture in held)
+
     def close(self) -> None:
         """Let go of shared memory; nothing can be asked any more."""
         self._rings.close()

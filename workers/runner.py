@@ -33,6 +33,7 @@ from workers.deadline import Deadline, DeadlinePassed
 from workers.klines import TICKER_FIELDS
 from workers.market import Frame, Market
 from workers.memory import Memory
+from workers.room import RESULT_BYTES_MAX, Room
 
 log = logging.getLogger("workers.runner")
 
@@ -90,7 +91,14 @@ class Runner:
 
     def load(self, message: LoadFilter) -> FilterLoaded:
         """Check and keep a filter; raises FilterRefused. Whatever somebody else said of its source, it is checked here."""
-        verdict = policy.check(message.code)
+        # Should this process not survive it, the slot tells of whom.
+        self._slot.begin(0, message.filter_id, time.monotonic_ns())
+        try:
+            return self._keep(message, policy.check(message.code))
+        finally:
+            self._slot.idle()
+
+    def _keep(self, message: LoadFilter, verdict: policy.Verdict) -> FilterLoaded:
         self._unloaded.update(verdict.indicators)
         extra = [name for name in (verdict.refresh, *message.intervals) if name in INTERVAL_MS]
         intervals = tuple(sorted({*verdict.intervals, *extra}, key=INTERVAL_MS.__getitem__)) or (message.default_interval,)
@@ -118,24 +126,33 @@ class Runner:
                 # The call will say so to the filter's owner.
                 log.error("%s", error)
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that is used on purpose: what is remembered of indicators, and the picture of the market."""
+        return self._memory.usage.bytes + self._market.bytes
+
     def drop(self, filter_id: int) -> None:
         """Forget a filter."""
         self._filters.pop(filter_id, None)
 
     def run(self, task: Task) -> TaskDone:
         """Answer a task, whatever its filters do, short of killing the process."""
-        started_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+        started_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
         results: list[FilterResult] = []
+        room = Room(sum(len(item.filter_ids) for step in task.steps for item in step.items))
         self._load_kernels()
         # Division by zero in a filter gives inf or NaN, as documented, without a warning.
         with np.errstate(all="ignore"):
             for number, step in enumerate(task.steps):
-                results.extend(self._step(task, number, step))
+                # Bringing the market up to date is no filter's doing.
+                self._slot.begin(task.task_id, 0, time.monotonic_ns())
+                results.extend(self._step(task, number, step, room))
+                self._deadline.rest()
         self._slot.idle()
         wall_us = (time.monotonic_ns() - started_ns) // 1_000
-        return TaskDone(task.task_id, tuple(results), wall_us, (time.process_time_ns() - cpu_ns) // 1_000)
+        return TaskDone(task.task_id, tuple(results), wall_us, (time.thread_time_ns() - cpu_ns) // 1_000)
 
-    def _step(self, task: Task, number: int, step: Step) -> Iterable[FilterResult]:
+    def _step(self, task: Task, number: int, step: Step, room: Room) -> Iterable[FilterResult]:
         symbols = sorted({symbol for item in step.items for symbol in item.symbols})
         known = {filter_id for item in step.items for filter_id in item.filter_ids} & self._filters.keys()
         frame = self._market.step(step.as_of_ms, step.forming, symbols, self._needs(known))
@@ -145,8 +162,12 @@ class Runner:
                 if loaded is None:
                     yield FilterResult(number, place, filter_id, 0, unasked=item.symbols)
                     continue
-                self._slot.begin(task.task_id, filter_id, time.monotonic_ns())
-                yield self._ask(loaded, frame, (number, place), item.symbols, task.soft_limit_ms)
+                now_ns = time.monotonic_ns()
+                self._slot.begin(task.task_id, filter_id, now_ns)
+                room.open()
+                self._deadline.begin(task.hard_limit_ms, now_ns)
+                asking = _Asking(loaded, self._memory.ta, room)
+                yield self._ask(asking, frame, (number, place), item.symbols, task.soft_limit_ms)
 
     def _needs(self, filter_ids: Iterable[int]) -> dict[str, frozenset[str]]:
         needs: dict[str, frozenset[str]] = {}
@@ -158,31 +179,35 @@ class Runner:
                 needs[loaded.intervals[0]] |= TICKER_FIELDS
         return needs
 
-    def _ask(self, loaded: Filter, frame: Frame, place: tuple[int, int], symbols: tuple[int, ...], limit_ms: int) -> FilterResult:
+    def _ask(
+        self, asking: "_Asking", frame: Frame, place: tuple[int, int], symbols: tuple[int, ...], soft_ms: int
+    ) -> FilterResult:
+        loaded = asking.loaded
         questions, unready = frame.questions(symbols, loaded.intervals)
-        cpu_ns = time.process_time_ns()
-        asking = _Asking(loaded, self._memory.ta)
+        cpu_ns = time.thread_time_ns()
         interrupted = None
         try:
-            self._deadline.arm(limit_ms)
-            asking.ask(questions)
+            try:
+                self._deadline.arm(soft_ms)
+                asking.ask(questions)
+            finally:
+                # It may strike here as well, as long as it is not disarmed.
+                self._deadline.disarm()
         except DeadlinePassed as passed:
             self._deadline.disarm()
             interrupted = Fault(
-                0, "deadline", _line_of(passed), f"stopped after {limit_ms} ms of CPU time for {len(questions)} symbols"
+                0, "deadline", _line_of(passed), f"stopped after {soft_ms} ms of CPU time for {len(questions)} symbols"
             )
         except MemoryError as error:
             interrupted = Fault(0, "memory", _line_of(error), "used more memory than a worker has")
-        finally:
-            self._deadline.disarm()
-            asking.namespace.clear()
+        asking.namespace.clear()
         unasked: tuple[int, ...] = ()
         if interrupted is not None:
             unasked = asking.interrupted(questions, interrupted)
         return FilterResult(
             *place,
             loaded.filter_id,
-            (time.process_time_ns() - cpu_ns) // 1_000,
+            (time.thread_time_ns() - cpu_ns) // 1_000,
             tuple(asking.matches),
             tuple(asking.faults),
             unready,
@@ -193,18 +218,19 @@ class Runner:
 class _Asking:
     """One filter over the symbols of one item; what it has said so far survives an interruption."""
 
-    def __init__(self, loaded: Filter, ta: Any) -> None:
+    def __init__(self, loaded: Filter, ta: Any, room: Room) -> None:
+        self.loaded = loaded
         self.namespace: dict[str, Any] = {}
         self.matches: list[Match] = []
         self.faults: list[Fault] = []
-        self._loaded = loaded
         self._ta = ta
+        self._room = room
         self._position = 0
 
     def ask(self, questions: list[Any]) -> None:
         """Each symbol in turn. Raises DeadlinePassed and MemoryError; all else that a filter does is noted down."""
         check: Callable[..., Any] | None = None
-        ta, anew = self._ta, self._loaded.keeps_state
+        ta, anew = self._ta, self.loaded.keeps_state
         for self._position, (symbol, ticker, klines) in enumerate(questions):
             try:
                 if check is None or anew:
@@ -214,6 +240,10 @@ class _Asking:
                 if answer is False or answer is None or answer is NO:
                     continue
                 details = details_of(answer)
+                if details and not self._room.take(details):
+                    raise BadAnswer(
+                        "details", f"details of one round had more than {RESULT_BYTES_MAX // 1024} KB, or their share: say less"
+                    )
             except MemoryError:
                 raise
             except BadAnswer as bad:
@@ -227,14 +257,16 @@ class _Asking:
     def _check_function(self) -> Callable[..., Any]:
         self.namespace.clear()
         self.namespace.update(namespaces.fresh())
-        self.namespace.update(self._loaded.sites)
-        exec(self._loaded.code, self.namespace)  # noqa: S102 - checked by the policy; this is what workers are for
+        self.namespace.update(self.loaded.sites)
+        exec(self.loaded.code, self.namespace)  # noqa: S102 - checked by the policy; this is what workers are for
         check: Callable[..., Any] = self.namespace["check"]
         return check
 
     def _note(self, fault: Fault) -> None:
         if len(self.faults) >= FAULTS_IN_FULL:
             fault = Fault(fault.symbol, fault.kind, fault.line, fault.message[:CUT_CHARS])
+        if not self._room.take(fault.message):
+            fault = Fault(fault.symbol, fault.kind, fault.line, "")
         self.faults.append(fault)
 
     def interrupted(self, questions: list[Any], fault: Fault) -> tuple[int, ...]:

@@ -67,6 +67,8 @@ class Task(Message, frozen=True):
     steps: tuple[Step, ...]
     #: CPU time that one filter may use for one item before it is interrupted.
     soft_limit_ms: int
+    #: Time that one filter may take for one item before the kernel ends the worker.
+    hard_limit_ms: int = 5_000
 
 
 class Ping(Message, frozen=True):
@@ -170,6 +172,9 @@ class Pong(Message, frozen=True):
     memory_hits: int
     memory_misses: int
     memory_bytes: int = 0
+    #: Memory that is the worker's alone, and how much of that it accounts for: indicators and its picture of the market.
+    own_bytes: int = 0
+    held_bytes: int = 0
 
 
 class Bye(Message, frozen=True):
