@@ -17,6 +17,7 @@ from engine.supervisor.conduct import Conduct
 from engine.traders import spec
 from engine.traders.definition import TraderDefinition
 from engine.traders.pause import Pause
+from engine.traders.refusal import Refusal
 from engine.traders.schedule import Plan
 from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal, LoadFilter
@@ -55,6 +56,8 @@ class Trader:
     running: Version | None = None
     coming: Version | None = None
     problem: str = ""
+    #: Of the newest version, when that does not run; an older one may.
+    refusal: Refusal | None = None
     pause: Pause | None = None
     #: When the database took the pause, on the monotonic clock; 0 while it has not.
     pause_stored_s: float = 0.0
@@ -138,12 +141,14 @@ class Roster:
             newest = trader.coming or trader.running
             if newest is not None and newest.definition.version == definition.version:
                 continue
+            if trader.refusal is not None and trader.refusal.version == definition.version:
+                continue
             if trader.coming is not None:
                 forget.append(trader.coming.filter_id)
                 self._versions.pop(trader.coming.filter_id)
             version = self._new_version(definition)
             version.begins_ms = pauses.asked_ms if was_paused else 0
-            trader.name, trader.coming, trader.problem = definition.name, version, ""
+            trader.name, trader.coming, trader.problem, trader.refusal = definition.name, version, "", None
             load.append(self._message(version))
         for trader_id, (name, reason) in problems.items():
             self.traders.setdefault(trader_id, Trader(trader_id, name)).problem = reason
@@ -210,7 +215,7 @@ class Roster:
         try:
             self._plan(version, loaded, ranked, known)
         except TraderError as error:
-            self._refuse(trader, version, str(error))
+            self._refuse(trader, version, Refusal(version.definition.version, str(error)))
             return None
         replaced, trader.running, trader.coming = trader.running, version, None
         if replaced is not None:
@@ -259,12 +264,12 @@ class Roster:
         trader = self.trader_of(refusal.filter_id)
         if version is None or trader is None or trader.coming is not version:
             return None
-        where = f"line {refusal.line}, column {refusal.column}: " if refusal.line else ""
-        self._refuse(trader, version, f"{where}{refusal.message}")
+        self._refuse(trader, version, Refusal.by_worker(version.definition.version, refusal))
         return trader
 
-    def _refuse(self, trader: Trader, version: Version, reason: str) -> None:
-        trader.problem = reason
+    def _refuse(self, trader: Trader, version: Version, refusal: Refusal) -> None:
+        trader.refusal = refusal
+        trader.problem = refusal.text(trader.running.definition.version if trader.running is not None else None)
         if trader.running is not None:
             self._versions.pop(version.filter_id, None)
             trader.coming = None
@@ -281,7 +286,7 @@ class Roster:
             return None
         if trader.coming is version and trader.running is not None:
             # The version before it does nothing wrong: it goes on.
-            self._refuse(trader, version, reason)
+            self._refuse(trader, version, Refusal(version.definition.version, reason))
             return None
         trader.pause = Pause(trader.id, version.definition.version, kind, reason, now_ms)
         trader.pause_stored_s = 0.0

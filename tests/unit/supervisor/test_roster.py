@@ -102,8 +102,21 @@ def test_a_refused_new_version_leaves_the_old_one_running_and_says_why(roster):
     (message,) = roster.update([definition(2)], {}).load
     roster.refuse(FilterRefusal(message.filter_id, 3, 7, "open", "open is not allowed"))
     assert [version.filter_id for version in roster.running()] == [first]
-    assert only(roster).problem == "line 3, column 7: open is not allowed"
+    assert only(roster).problem == "version 2 is refused, version 1 goes on: line 3, column 7: open is not allowed"
+    assert only(roster).refusal.document() == {
+        "version": 2,
+        "line": 3,
+        "column": 7,
+        "construct": "open",
+        "message": "open is not allowed",
+    }
     assert only(roster).state == "running"
+    # And it is not tried again whenever the rows are read, only when there is a newer version
+    assert roster.update([definition(2)], {}).load == ()
+    assert only(roster).problem
+    run(roster, definition(3))
+    assert only(roster).problem == ""
+    assert only(roster).refusal is None
 
 
 def test_a_version_overtaken_by_a_newer_one_is_forgotten_and_its_report_ignored(roster):
