@@ -51,7 +51,7 @@ print([k.function for k in indicators.catalog.kernels() if k.loaded])
 def test_warm_loads_everything_and_tells_how_far_it_is():
     seen: list[tuple[int, int, str]] = []
     indicators.warm(["sma", "rsi"], progress=lambda *step: seen.append(step))
-    assert [(done, total) for done, total, _ in seen] == [(n, 5) for n in range(1, 6)]
+    assert [(done, total) for done, total, _ in seen] == [(n, 6) for n in range(1, 7)]
     assert [name for *_, name in seen][-2:] == ["sma_nb", "rsi_nb"]
     assert all(kernel.loaded for kernel in indicators.catalog.kernels(["sma", "rsi"]))
 
