@@ -100,7 +100,8 @@ class _Desk:
     """The parts of an engine between frames and disk."""
 
     def __init__(self, folder: Path, logs: Logs) -> None:
-        settings = Settings(home=str(folder), history_bars=BARS, user="bench")
+        bounds = {"pause_signals_per_hour": 0, "stop_signals_per_hour": 0}
+        settings = Settings(home=str(folder), history_bars=BARS, user="bench", **bounds)
         self._segment = Segment.create(SYMBOLS, 1, BARS + 400)
         self._writer = Writer(self._segment)
         self._clock = ExchangeClock()

@@ -62,8 +62,9 @@ def add_traders(path: Path, user: str, **filters: str) -> None:
 
 @contextmanager
 def engine(path: Path, *arguments: str, **settings: str) -> Iterator[Program]:
-    """An engine for alice with few symbols, running."""
-    env = environment(path, ENGINE_HTTP="127.0.0.1:0", **{"ENGINE_SYMBOLS": "20", **settings})
+    """An engine for alice with few symbols, running; its traders may find as much as they like unless it is told otherwise."""
+    usual = {"ENGINE_SYMBOLS": "20", "ENGINE_PAUSE_SIGNALS_PER_HOUR": "0", "ENGINE_STOP_SIGNALS_PER_HOUR": "0"}
+    env = environment(path, ENGINE_HTTP="127.0.0.1:0", **(usual | settings))
     with program("run", "--user", "alice", "--json", *arguments, env=env) as running:
         running.wait_for("engine runs", 60)
         yield running

@@ -66,6 +66,7 @@ def signals_of(
     add_traders(database_url, user)
     with home() as path:
         settings = {"ENGINE_HTTP": "127.0.0.1:0", "ENGINE_HISTORY_BARS": "200", "DATABASE_URL": database_url}
+        settings["ENGINE_PAUSE_SIGNALS_PER_HOUR"] = "0"
         env = environment(path, **settings, **exchange.env)
         with program("run", "--user", user, "--symbols", "5", "--json", *options, env=env) as engine:
             engine.wait_for("engine runs", 60)
