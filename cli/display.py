@@ -118,6 +118,7 @@ def status_line(status: Mapping[str, Any]) -> str:
     """The state of an engine in one line."""
     workers, series, cycles = status["workers"], status["series"], status["cycles"]
     mark = "" if status["exchange"]["real"] else "SIMULATED · "
+    mark += "UNSANDBOXED · " if status["sandbox"]["unsandboxed"] else ""
     parts = [
         f"{mark}{status['state']}",
         f"{status['symbols']} symbols",

@@ -1,7 +1,6 @@
 """What `engine doctor` looks at: each check looks at one thing and says what was found and what to do. Nothing is changed."""
 
 import asyncio
-import ctypes
 import os
 import platform
 import resource
@@ -14,8 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from engine.base.errors import EngineError
 from engine.base.settings import Settings
+from engine.supervisor.sandbox import UNSANDBOXED
 
 MB = 1024**2
 MEMORY_PROBLEM_MB, MEMORY_WARNING_MB = 300, 800
@@ -26,10 +28,7 @@ OPEN_FILES_MIN = 512
 OFFSET_WARNING_MS = 1_000
 EXCHANGE_TIMEOUT_S = 5.0
 
-_PR_GET_NO_NEW_PRIVS = 39
-_PR_GET_SECCOMP = 21
-_SYS_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_VERSION = 1
+PROBE_TIMEOUT_S = 30.0
 
 State = Literal["ok", "warning", "problem"]
 
@@ -41,6 +40,15 @@ class Finding(NamedTuple):
     state: State
     found: str
     advice: str = ""
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """What `workers.probe` tells."""
+
+    in_force: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
+    #: Signal that ended the process when it made a forbidden call.
+    ended_by: str
 
 
 Check = Callable[[Settings], Finding]
@@ -160,22 +168,33 @@ def kernels(_settings: Settings) -> Finding:
     return Finding("kernels", "ok", found)
 
 
-def sandbox(_settings: Settings) -> Finding:
-    """Measures of the kernel against hostile filters; those that are missing are left out by workers."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    landlock = libc.syscall(_SYS_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_LANDLOCK_VERSION))
-    offered = {
-        "no new privileges": libc.prctl(_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) >= 0,
-        "seccomp": libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0,
-        f"landlock {max(landlock, 0)}": landlock > 0,
-    }
-    missing = [name.split(" 0")[0] for name, there in offered.items() if not there]
-    found = "offered: " + ", ".join(name for name, there in offered.items() if there)
-    if missing:
-        return Finding(
-            "sandbox", "warning", f"{found}; missing: {', '.join(missing)}", "use a kernel of 5.13 or newer that has it"
-        )
-    return Finding("sandbox", "ok", found)
+def sandbox(settings: Settings) -> Finding:
+    """What a process can really give up here: one is locked down as a worker is, and then tries what it must not."""
+    from engine.dispatch.lockdowns import Lockdown
+    from engine.pool.process import clean_environment
+    from engine.supervisor.sandbox import State, of_all
+
+    command = [sys.executable, "-P", "-m", "workers.probe"]
+    done = subprocess.run(
+        command, env=clean_environment(os.environ), capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        return Finding("sandbox", "problem", f"no process can be locked down: {last}", "see docs/security.md")
+    told = msgspec.json.decode(done.stdout, type=Probed)
+    found = of_all([Lockdown(told.in_force, told.missing)], allow_unsandboxed=settings.allow_unsandboxed)
+    advice = "; ".join(dict.fromkeys(f"{one['measure']}: {one['advice']}" for one in found.explained()))
+    missing = f"missing: {found.told_missing()}"
+    if found.state is State.NONE:
+        if settings.allow_unsandboxed:
+            return Finding("sandbox", "warning", f"{UNSANDBOXED}: {missing}", advice)
+        anyway = "or allow filters of people you trust: --allow-unsandboxed"
+        return Finding("sandbox", "problem", f"engine run would refuse to start; {missing}", f"{advice}; {anyway}")
+    if told.ended_by != "SIGSYS":
+        return Finding("sandbox", "problem", "a forbidden call did not end the process", "this kernel does not keep its word")
+    if found.state is State.PARTIAL:
+        return Finding("sandbox", "warning", f"{len(found.in_force)} measures in force; {missing}", advice)
+    return Finding("sandbox", "ok", f"{len(found.in_force)} measures in force, and a forbidden call ends the process")
 
 
 def address(settings: Settings) -> Finding:

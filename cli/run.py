@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from cli import options
 from cli.display import Display, LogStream
 from engine.base import exitcodes
 from engine.base import settings as declared
@@ -105,6 +106,7 @@ DEMO_USER = "demo"
     show_envvar=True,
     help="Add the example traders first if the user has none.",
 )
+@options.allow_unsandboxed
 @click.option(
     "--json", "as_json", is_flag=True, envvar="ENGINE_JSON", show_envvar=True, help="Signals as JSON, one object a line."
 )

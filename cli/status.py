@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from cli import control, options, render
+from engine.supervisor.sandbox import UNSANDBOXED
 
 #: Series, traders and problems that the text names at most; `--json` names more.
 NAMED_MAX = 5
@@ -45,7 +46,7 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("signals", f"{found['signals']}, filter faults {found['faults']}"),
         ("database", f"{database['state']} at {database['place']} {database['reason']}".rstrip()),
         ("spool", f"{spool['unsent']} signals wait for the database, {spool['set_aside']} set aside"),
-        ("sandbox", _counts(found["sandbox"])),
+        ("sandbox", _sandbox(found["sandbox"])),
     ]
     for name, pause in list(found["paused"].items())[:NAMED_MAX]:
         shown.append(("paused", f"{name} since {pause['since']}: {pause['reason']}: {pause['advice']}"))
@@ -90,6 +91,14 @@ def feed_lines(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _cpu(cpu: dict[str, float]) -> str:
     return f"{cpu['total'] / 1e3:.2f} s ({cpu['p50']:.1f} ms a cycle, p99 {cpu['p99']:.1f})"
+
+
+def _sandbox(found: dict[str, Any]) -> str:
+    missing = "; ".join(f"{one['measure']} is missing ({one['reason']}): {one['advice']}" for one in found["missing"])
+    if found["unsandboxed"]:
+        return f"{UNSANDBOXED}: {missing}"
+    held = f"{found['lockdown']}, {len(found['in_force'])} measures in force in {found['workers']} workers"
+    return f"{held}; {missing}" if missing else held
 
 
 def _series(one: dict[str, Any]) -> str:

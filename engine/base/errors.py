@@ -25,7 +25,8 @@
     ├── RecordingError              a recording cannot be written or read
     ├── WireError                   bytes of another process that are not a message
     ├── PoolError
-    │   └── WorkerBootFailed        workers or nursery do not come up
+    │   ├── WorkerBootFailed        workers or nursery do not come up
+    │   └── SandboxRefused          workers cannot be locked down enough for filters that nobody trusts
     └── RuleBroken                  a decision contradicts our own tables: a bug
 
 Who must act is told by the branch: retry (exchange, database, spool), operator (settings, home, address, recording),
@@ -175,6 +176,12 @@ class PoolError(EngineError):
 
 class WorkerBootFailed(PoolError):
     """The nursery or its workers do not come up."""
+
+
+class SandboxRefused(PoolError):
+    """Workers lack a measure without which filters are not run, unless the operator allows it by name."""
+
+    exit_code = exitcodes.REFUSED
 
 
 class RuleBroken(EngineError):

@@ -72,6 +72,15 @@ class WorkerReady:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerUnfit:
+    """It said Ready, but is not locked down as it must be: it may not be given anything."""
+
+    slot: int
+    generation: int
+    lacking: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerLost:
     """The process is gone, or could not be made; `status` is what its slot said last."""
 
@@ -150,6 +159,7 @@ Event = (
     | Stocked
     | WorkerForked
     | WorkerReady
+    | WorkerUnfit
     | WorkerLost
     | LoadedOn
     | RefusedOn

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,8 @@ from engine.dispatch.events import (
     Unreachable,
     WorkerForked,
     WorkerLost,
+    WorkerReady,
+    WorkerUnfit,
 )
 from engine.dispatch.inbound import event_of, message_of
 from engine.dispatch.instructions import (
@@ -48,10 +50,11 @@ from engine.dispatch.instructions import (
     Superseded,
 )
 from engine.dispatch.limits import Limits
+from engine.dispatch.lockdowns import Lockdowns
 from engine.dispatch.state import Brain
 from engine.dispatch.stats import Stats, percentile
 from engine.wire.codec import encode
-from engine.wire.messages import Drain, DropFilter, FilterLoaded, FilterRefusal, LoadFilter, Message, Ping, Pong
+from engine.wire.messages import Drain, DropFilter, FilterLoaded, FilterRefusal, LoadFilter, Message, Ping, Pong, Ready
 from engine.wire.slots import Slots
 from engine.wire.sockets import RECEIVE_BATCH, Router, identity_of, parse_identity
 
@@ -86,7 +89,17 @@ class Callbacks:
 class Dispatcher:
     """Has evaluations done by workers and reports what came of them."""
 
-    def __init__(self, endpoint: str, hands: Hands, slots: Slots, limits: Limits, callbacks: Callbacks) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        hands: Hands,
+        slots: Slots,
+        limits: Limits,
+        callbacks: Callbacks,
+        required: Collection[str] = (),
+    ) -> None:
+        """`required` names measures of the lockdown without which a worker is given nothing."""
+        self.lockdowns = Lockdowns(required)
         self._loop = asyncio.get_running_loop()
         self._brain = Brain(limits)
         self._hands = hands
@@ -130,6 +143,10 @@ class Dispatcher:
     async def wait_ready(self, timeout_s: float) -> bool:
         """Wait until as many workers as wished are ready; False when they are not in time."""
         return await self._wait_until(lambda: self._brain.crew.ready() == self._brain.crew.target, timeout_s)
+
+    async def wait_lockdown(self, timeout_s: float) -> bool:
+        """Wait until a worker has said what it gave up; False when none has in time."""
+        return await self._wait_until(lambda: bool(self.lockdowns.by_slot or self.lockdowns.refused), timeout_s)
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until everything submitted is reported; False when it is not in time."""
@@ -196,6 +213,7 @@ class Dispatcher:
         # An answer it gave before it died counts.
         self._receive()
         self._pids.pop(slot, None)
+        self.lockdowns.lost(slot)
         last = self._pongs.pop(slot, None)
         if last is not None:
             self._hits_before += last.memory_hits
@@ -316,6 +334,11 @@ class Dispatcher:
             if isinstance(message, Pong):
                 self._pongs[slot] = message
             event = event_of(slot, generation, message)
+            if isinstance(event, WorkerReady) and isinstance(message, Ready):
+                lacking = self.lockdowns.ready(slot, generation, message)
+                if lacking:
+                    self._inbox.append(WorkerUnfit(slot, generation, lacking))
+                    continue
             if event is not None:
                 self._inbox.append(event)
         if len(messages) >= RECEIVE_BATCH:

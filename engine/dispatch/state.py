@@ -29,6 +29,7 @@ from engine.dispatch.events import (
     WorkerForked,
     WorkerLost,
     WorkerReady,
+    WorkerUnfit,
 )
 from engine.dispatch.filters import POINTS
 from engine.dispatch.instructions import Instruction, SendTask
@@ -95,6 +96,11 @@ class Brain:
         worker = self.crew.at(event.slot, event.generation)
         if worker is not None:
             self.crew.ready_now(worker)
+
+    def _unfit(self, event: WorkerUnfit) -> None:
+        worker = self.crew.at(event.slot, event.generation)
+        if worker is not None:
+            self.crew.doom(worker, "boot", event.lacking)
 
     def _lost(self, event: WorkerLost) -> None:
         worker = self.crew.at(event.slot, event.generation)
@@ -184,12 +190,12 @@ class Brain:
             return
         idle.sort(key=lambda worker: worker.slot)
         self._plan_suspects(idle)
+        if self.work.lanes and self.work.lanes.is_overdue(self.work.now):
+            self._plan_heavy(idle, 1)
         shares = self._shares()
         for worker in list(idle):
             if worker.slot in shares:
                 self._give(worker, self.work.queue, shares.pop(worker.slot))
-        if self.work.lanes and self.work.lanes.is_overdue(self.work.now):
-            self._plan_heavy(idle, 1)
                 idle.remove(worker)
         for worker in list(idle):
             if shares and self._steal(worker, shares):
@@ -208,12 +214,6 @@ class Brain:
                 self._give(idle.pop(0), suspect.alone, symbols, filter_id)
                 return
 
-    def _shares(self) -> dict[int, list[int]]:
-        """Symbols that may be asked about now, by the slot of their owner."""
-        slots = [worker.slot for worker in self.crew.seated()]
-        shares: dict[int, list[int]] = {}
-        if slots:
-            for symbol in self.work.queue.free():
     def _plan_heavy(self, idle: list[Worker], number: int) -> None:
         """Slices of heavy filters; where one question takes longer than a slice, one worker stays free for all others."""
         seated = self.crew.seated()
@@ -234,6 +234,12 @@ class Brain:
         at_it = sum(one.flight is not None and one.flight.entries[0].filter_ids[0] in bulky for one in seated)
         return list(bulky) if at_it >= max(1, len(seated) - 1) else []
 
+    def _shares(self) -> dict[int, list[int]]:
+        """Symbols that may be asked about now, by the slot of their owner."""
+        slots = [worker.slot for worker in self.crew.seated()]
+        shares: dict[int, list[int]] = {}
+        if slots:
+            for symbol in self.work.queue.free():
                 shares.setdefault(slots[symbol % len(slots)], []).append(symbol)
         return shares
 
@@ -260,6 +266,7 @@ class Brain:
             symbols = symbols[:half]
         taken = self._give(thief, self.work.queue, symbols)
         self.counts.stolen += taken
+        return True
 
     def _give(self, worker: Worker, queue: Queue, symbols: list[int], alone: int | None = None, *, part: bool = False) -> int:
         budget = self.work.slice() if part else self.work.budget(alone=alone is not None)
@@ -267,7 +274,6 @@ class Brain:
         worker.flight = self.work.task(entries, alone)
         worker.move(State.BUSY)
         self._emit(SendTask(worker.slot, worker.generation, worker.flight.task))
-        return True
         return len(entries)
 
 
@@ -279,6 +285,7 @@ _HANDLERS: Final[dict[type, Callable[[Brain, Any], None]]] = {
     WorkerForked: Brain._forked,
     Stocked: Brain._stocked,
     WorkerReady: Brain._ready,
+    WorkerUnfit: Brain._unfit,
     WorkerLost: Brain._lost,
     LoadedOn: Brain._loaded,
     RefusedOn: Brain._refused,

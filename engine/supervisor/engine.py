@@ -101,7 +101,7 @@ class Engine:
             settings, self.clock, self.writer, self.roster, self.store.spool, self._exchange_name(), self._found, self._paused
         )
         self.workforce = Workforce(settings, self.home, self.segment, self._logs.open_pipe, self._callbacks(), self._warming)
-        self.report.attach(self.writer, self.store, self.screening, self.workforce.dispatcher)
+        self.report.attach(self.writer, self.store, self.screening, self.workforce)
         if settings.http != "off":
             self._server = Server(build(self._view(), self.events, settings.api_token or self.home.token()), settings.http)
             await self._server.start()
@@ -122,6 +122,7 @@ class Engine:
     async def _warm_up(self) -> None:
         await self.workforce.warm()
         self._on_progress("kernels", "warm")
+        self._on_progress("sandbox", self.workforce.sandbox().line())
 
     def _history(self, done: int, total: int) -> None:
         loading = self.feed.loading
@@ -228,6 +229,7 @@ class Engine:
             self.screening.time_passed()
             await self.desk.mend()
             self.report.look()
+            self.workforce.watch_lockdown(time.monotonic())
             if self.workforce.problem:
                 raise WorkerBootFailed("workers do not come up", self.workforce.problem, "run engine doctor")
 

@@ -6,6 +6,7 @@ from typing import Any
 from engine.feeds.lag import Quantiles
 from engine.supervisor.feed_facts import FeedFacts
 from engine.supervisor.roster import Trader
+from engine.supervisor.sandbox import Sandbox
 from engine.supervisor.state import Facts
 from engine.telemetry.metrics import Sample
 
@@ -57,6 +58,7 @@ def samples(facts: Facts, traders: Sequence[Trader]) -> list[Sample]:
         Sample("indicator_memory_bytes", facts.indicator_bytes, "Memory of remembered indicators, all workers."),
         Sample("traders_waiting", len(facts.waits), "Traders that wait for some series."),
     ]
+    found += _of_sandbox(facts.sandbox)
     cycles = Quantiles(facts.cycle_p50_ms, facts.cycle_p99_ms)
     found += _quantiles("cycle_seconds", cycles, "Time from submitting a cycle to its last answer.")
     found += [Sample("traders", count, "Traders by state.", labels={"state": name}) for name, count in facts.traders.items()]
@@ -77,6 +79,16 @@ def samples(facts: Facts, traders: Sequence[Trader]) -> list[Sample]:
                 found.append(Sample("trader_cycle_cpu_seconds", value_ms / 1e3, "CPU time of a filter in a cycle.", labels=more))
         found.append(Sample("trader_matches", one.matches, "Matches of filters.", counter=True, labels=labels))
     return found
+
+
+def _of_sandbox(sandbox: Sandbox) -> list[Sample]:
+    measures = dict.fromkeys(sandbox.in_force, 1.0) | dict.fromkeys(sandbox.missing, 0.0)
+    text = "Whether a measure of the lockdown holds in all workers."
+    return [
+        Sample("unsandboxed", float(sandbox.is_unsandboxed), "Whether filters run without a sandbox, as the operator allowed."),
+        Sample("sandbox_measures_missing", len(sandbox.missing), "Measures of the lockdown missing in some worker."),
+        *(Sample("sandbox_measure", value, text, labels={"measure": name}) for name, value in measures.items()),
+    ]
 
 
 def _of_feeds(feeds: FeedFacts) -> list[Sample]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from engine.base.clock import iso_utc
 from engine.feeds.freshness import State
+from engine.supervisor import sandbox
 from engine.supervisor.feed_facts import FeedFacts
 from engine.supervisor.state import Facts
 from engine.supervisor.waiting import line
@@ -52,6 +53,7 @@ def components(facts: Facts) -> dict[str, Part]:
         "candles": _candles(facts),
         "clock": _starting(facts) if feeds is None else _clock(feeds),
         "workers": _workers(facts),
+        "sandbox": _sandbox(facts),
         "database": _named(facts, "database", "signals wait in the spool and are sent when it is back: look at its server"),
         "spool": _named(facts, "spool", "make room on the disk of the home: evaluations are held until then"),
         "traders": _traders(facts),
@@ -129,6 +131,20 @@ def _workers(facts: Facts) -> Part:
         return Part(Word.STARTING, reason)
     word = Word.DEGRADED if facts.workers_ready else Word.FAILED
     return Part(word, reason, "they are started again by themselves; when they do not come, run engine doctor")
+
+
+def _sandbox(facts: Facts) -> Part:
+    found = facts.sandbox
+    if found.state is sandbox.State.UNKNOWN:
+        return _starting(facts)
+    if found.state is sandbox.State.FULL:
+        return Part(Word.OK)
+    explained = found.explained()
+    advice = "; ".join(dict.fromkeys(one["advice"] for one in explained))
+    if found.state is sandbox.State.NONE:
+        word = Word.DEGRADED if found.is_unsandboxed else Word.FAILED
+        return Part(word, found.line(), advice)
+    return Part(Word.DEGRADED, f"missing: {found.told_missing()}", advice)
 
 
 def _named(facts: Facts, part: str, advice: str) -> Part:

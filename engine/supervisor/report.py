@@ -14,7 +14,6 @@ from engine.base.clock import ExchangeClock, iso_utc
 from engine.base.settings import Settings
 from engine.base.types import INTERVAL_MS
 from engine.candles.writer import Writer
-from engine.dispatch.router import Dispatcher
 from engine.feeds.feed import Feed
 from engine.feeds.listing import Halt
 from engine.supervisor import feed_facts, figures, state
@@ -26,6 +25,7 @@ from engine.supervisor.screening import Screening
 from engine.supervisor.store import Store
 from engine.supervisor.symbols import SymbolWatch
 from engine.supervisor.waiting import Waits, waiting_for
+from engine.supervisor.workforce import Workforce
 from engine.telemetry.metrics import Sample
 
 #: Bars per second are counted over so long.
@@ -61,12 +61,12 @@ class Report:
         self._last_problems: deque[dict[str, str]] = deque(maxlen=PROBLEMS_KEPT)
         self._bars_seen: deque[tuple[float, int]] = deque()
 
-    def attach(self, writer: Writer, store: Store, screening: Screening, dispatcher: Dispatcher) -> None:
+    def attach(self, writer: Writer, store: Store, screening: Screening, workforce: Workforce) -> None:
         """The parts that are there from the first question on."""
         self._writer = writer
         self._store = store
         self._screening = screening
-        self._dispatcher = dispatcher
+        self._workforce = workforce
 
     def look(self) -> None:
         """One of many looks a second: counts bars for the rate, and now and then remembers what is new about each part."""
@@ -107,7 +107,7 @@ class Report:
 
     def facts(self) -> state.Facts:
         """The engine at this moment."""
-        crew = self._dispatcher.stats()
+        crew = self._workforce.dispatcher.stats()
         feeds = self._feeds()
         released = self.desk.released if self.desk is not None else {}
         return state.Facts(
@@ -133,7 +133,7 @@ class Report:
             evaluations_waiting=crew.open_questions,
             database=self._store.facts(),
             spool=self._store.counts._asdict(),
-            sandbox={"policy": "allow-list", "lockdown": "partial"},
+            sandbox=self._workforce.sandbox(),
             traders=state.count_traders(list(self._roster.traders.values())),
             feeds=feeds,
             released=tell_released(released),

@@ -11,6 +11,7 @@ from typing import Any
 from engine.supervisor import feed_facts
 from engine.supervisor.feed_facts import FeedFacts
 from engine.supervisor.roster import Trader
+from engine.supervisor.sandbox import Sandbox
 from engine.supervisor.waiting import Waits
 
 #: Traders that `/status` names as waiting, at most; `/traders` tells of all.
@@ -45,7 +46,7 @@ class Facts:
     evaluations_waiting: int
     database: dict[str, Any]
     spool: dict[str, Any]
-    sandbox: dict[str, Any]
+    sandbox: Sandbox
     traders: dict[str, int]
     #: None until the exchange is being asked.
     feeds: FeedFacts | None = None
@@ -83,6 +84,7 @@ def status(facts: Facts, traders: Sequence[Trader]) -> dict[str, Any]:
         "intervals": facts.intervals,
         "series": dict(feeds.series),
         "traders": facts.traders,
+        "refused": {one.name: found for one in traders if (found := refused(one)) is not None},
         "paused": {one.name: found for one in traders if (found := pause(one)) is not None},
         "trader_cpu": _cpu(traders),
         "waiting_for": _waiting(facts, traders),
@@ -104,7 +106,7 @@ def status(facts: Facts, traders: Sequence[Trader]) -> dict[str, Any]:
         "feeds": feed_facts.document(feeds),
         "database": facts.database,
         "spool": facts.spool,
-        "sandbox": facts.sandbox,
+        "sandbox": facts.sandbox.document(),
         "problems": facts.problems,
         "last_problems": list(facts.last_problems),
     }
@@ -140,12 +142,18 @@ def trader(trader: Trader, waits: Waits | None) -> dict[str, Any]:
         "faults": trader.faults,
         "last_fault": trader.last_fault,
         "problem": trader.problem,
+        "refused": refused(trader),
         "strikes": trader.strikes,
         "signals_in_an_hour": trader.conduct.worst_hour,
         "cycle_cpu_ms": trader.conduct.cycle_ms(),
         "paused": trader.pause.reason if trader.pause else "",
         "pause": pause(trader),
     }
+
+
+def refused(trader: Trader) -> dict[str, Any] | None:
+    """Where the newest version of a trader fails, when that does not run: version, line, column, construct, message."""
+    return trader.refusal.document() if trader.refusal is not None else None
 
 
 def pause(trader: Trader) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from engine.dispatch.router import Callbacks, Dispatcher
 from engine.pool.pool import Pool
 from engine.pool.process import NurseryOptions
 from engine.pool.resize import granted_cpus, workers_wished
+from engine.supervisor import sandbox
 from engine.supervisor.home import Home
 from engine.wire.messages import LoadFilter
 from engine.wire.slots import Slots
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: Longest wait for workers after a resize.
 RESIZE_TIMEOUT_S = 30.0
+#: Longest wait at the start for the first worker's word on its lockdown; each later one is judged when it comes.
+LOCKDOWN_TIMEOUT_S = 10.0
 #: Status slots beyond the largest pool, so that a new worker need not wait for one that leaves.
 SLOTS_SPARE = 8
 ATTRIBUTES = re.compile(r"\.\s*(\w+)")
@@ -55,7 +58,9 @@ class Workforce:
             hard_limit_s=settings.task_hard_limit_ms / 1e3,
             soft_limit_ms=settings.filter_soft_limit_ms,
         )
-        self.dispatcher = Dispatcher(endpoint, self._pool, self._slots, limits, callbacks)
+        required = () if settings.allow_unsandboxed else sandbox.REQUIRED
+        self.dispatcher = Dispatcher(endpoint, self._pool, self._slots, limits, callbacks, required)
+        self._reminder = sandbox.Reminder()
         self.target = workers_wished(settings.workers, settings.max_workers, settings.machine_cpus or granted_cpus())
         self.problem = ""
         #: Filters that wait for machine code, and who waits for them.
@@ -68,8 +73,25 @@ class Workforce:
         self.dispatcher.resize(self.target)
 
     async def warm(self) -> None:
-        """Wait until the kernels are warm; raises WorkerBootFailed."""
+        """Wait until kernels are warm and a worker is locked down; raises WorkerBootFailed, or SandboxRefused."""
         await self._pool.warm()
+        await self.dispatcher.wait_lockdown(LOCKDOWN_TIMEOUT_S)
+        self.watch_lockdown(asyncio.get_running_loop().time())
+
+    def sandbox(self) -> sandbox.Sandbox:
+        """What all workers have given up."""
+        found = self.dispatcher.lockdowns.by_slot.values()
+        return sandbox.of_all(found, allow_unsandboxed=self._settings.allow_unsandboxed)
+
+    def watch_lockdown(self, now_s: float) -> None:
+        """Raises SandboxRefused when a worker lacks what is required; where that is allowed, says so loudly now and then."""
+        refused = self.dispatcher.lockdowns.refused
+        if refused is not None:
+            raise sandbox.refusal(*refused)
+        if self._settings.allow_unsandboxed:
+            found = self.sandbox()
+            if found.is_unsandboxed and self._reminder.is_due(now_s):
+                log.critical("%s", found.line())
 
     def load_filters(self, messages: Sequence[LoadFilter]) -> None:
         """Let workers know filters, all together, as soon as machine code of the indicators they use lies ready."""

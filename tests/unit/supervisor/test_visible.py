@@ -13,15 +13,18 @@ from engine.supervisor import figures, state
 from engine.supervisor.feed_facts import FeedFacts
 from engine.supervisor.health import Health, Word, components
 from engine.supervisor.roster import Roster, Trader
+from engine.supervisor.sandbox import UNSANDBOXED, Sandbox
 from engine.supervisor.state import Facts
 from engine.supervisor.waiting import LINES_MAX, waiting_for, worst_first
 from engine.telemetry.metrics import render
+from engine.wire.measures import LANDLOCK, SECCOMP
 from engine.wire.messages import FilterLoaded
 from tests.data import ROOT
 from tests.unit.supervisor.test_roster import definition
 
 SINCE_MS = 1_700_006_400_000
 SINCE = "2023-11-15T00:00:00.000Z"
+SAFE = Sandbox(2, (SECCOMP, LANDLOCK))
 COUNTS = dict.fromkeys(
     (*figures.COUNTERS, "connections", "streams", "attempts_5m", "weight_used"),
     7,
@@ -56,7 +59,7 @@ def facts(**changes) -> Facts:
         "exchange_real": False, "workers_target": 2, "workers_ready": 2, "worker_pids": [2, 3], "symbols": 3, "intervals": ["1m"],
         "bars": 10, "bars_per_second": 1.0, "signals": 0, "faults": 0, "cycles": 4, "cycle_p50_ms": 1.0, "cycle_p99_ms": 2.0,
         "evaluations_waiting": 0, "database": {"state": "up", "place": "here", "reason": ""},
-        "spool": {"unsent": 0, "set_aside": 0}, "sandbox": {}, "traders": dict.fromkeys(("paused", "refused"), 0),
+        "spool": {"unsent": 0, "set_aside": 0}, "sandbox": SAFE, "traders": dict.fromkeys(("paused", "refused"), 0),
         "feeds": feeds(),
     }  # fmt: skip
     return Facts(**(told | changes))
@@ -112,6 +115,10 @@ def test_feeds_have_failed_when_all_that_was_there_is_stale_and_start_while_hist
         ("workers", {"workers_ready": 1}, Word.DEGRADED, "1 of 2"),
         ("workers", {"workers_ready": 0}, Word.FAILED, "0 of 2"),
         ("workers", {"workers_ready": 0, "state": "starting"}, Word.STARTING, "0 of 2"),
+        ("sandbox", {"sandbox": Sandbox(2, (SECCOMP,), {LANDLOCK: "[Errno 38] x"})}, Word.DEGRADED, f"missing: {LANDLOCK}"),
+        ("sandbox", {"sandbox": Sandbox(2, (LANDLOCK,), {SECCOMP: "[Errno 1] x"})}, Word.FAILED, "none: 1 measures"),
+        ("sandbox", {"sandbox": Sandbox(2, (), {SECCOMP: "[Errno 1] x"}, allow_unsandboxed=True)}, Word.DEGRADED, UNSANDBOXED),
+        ("sandbox", {"sandbox": Sandbox(), "state": "starting", "feeds": None}, Word.STARTING, ""),
         ("database", {"problems": {"database": "away"}}, Word.DEGRADED, "away"),
         ("spool", {"problems": {"spool": "disk full"}}, Word.DEGRADED, "disk full"),
         ("recording", {"problems": {"recording": "disk full"}}, Word.DEGRADED, "disk full"),
