@@ -29,8 +29,10 @@ COLUMNS = (
     "paused_since",
     "reason",
 )
+#: The engine may run an older version than is stored, when the newest is refused.
+SHOWN_AS = {"version": "running_version"}
 #: What a running engine says of a trader in a list.
-MEASURED = ("cpu_ms", "cycle_cpu_ms", "matches", "faults", "strikes", "problem")
+MEASURED = ("cpu_ms", "cycle_cpu_ms", "matches", "faults", "strikes", "problem", "refused")
 
 
 @click.group(
@@ -136,7 +138,8 @@ def list_(as_json: bool, **given: Any) -> None:
 def _listed(row: dict[str, Any], running: dict[str, Any], pause: Pause | None) -> dict[str, Any]:
     held = _held(row, pause)
     state = running.get("state") or ("paused" if held else None)
-    return _described(row) | {"state": state, "pause": held} | {name: running.get(name) for name in MEASURED}
+    here = {"state": state, "running_version": running.get("version"), "pause": held}
+    return _described(row) | here | {name: running.get(name) for name in MEASURED}
 
 
 def _in_columns(document: dict[str, Any]) -> dict[str, Any]:
@@ -168,7 +171,9 @@ def show(trader_id: str, as_json: bool, **given: Any) -> None:
         render.json_document(document)
         return
     shown = {name: document[name] for name in ("id", "name", "enabled", "version", "refresh", "symbols", "intervals")}
-    told = {name: value for name, value in (running or {"state": "not running here"}).items() if name != "pause"}
+    told = {SHOWN_AS.get(name, name): value for name, value in (running or {"state": "not running here"}).items()}
+    # Both are told in other words beside it: a refusal as the problem.
+    told = {name: value for name, value in told.items() if name not in ("pause", "refused")}
     for name, value in (shown | told | {f"pause {name}": value for name, value in (held or {}).items()}).items():
         click.echo(f"{name.replace('_', ' '):<20} {render.cell(value)}")
     click.echo(f"\n{document['code']}")
