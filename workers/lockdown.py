@@ -154,7 +154,7 @@ def restrict_system_calls(rules: Sequence[seccomp.Rule] = seccomp.RULES, otherwi
 
 
 def _offer_to_oom() -> None:
-    Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
+    Path("/proc/self/oom_score_adj").write_bytes(b"%d" % OOM_SCORE)
 
 
 def _limit(which: int, value: int) -> None:

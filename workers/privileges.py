@@ -21,8 +21,8 @@ _NO_CAPABILITIES: Final = bytes(24)
 
 def effective_capabilities() -> int:
     """As a set of bits; needs /proc."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("CapEff:")[2].split()[0], 16)
+    status = Path("/proc/self/status").read_bytes()
+    return int(status.partition(b"CapEff:")[2].split()[0], 16)
 
 
 def become_nobody(capabilities: int) -> None:

@@ -27,8 +27,9 @@ class Home:
         self._segment = Segment.attach(candles_fd)
         self._slots_fd = slots_fd
         self._endpoint = endpoint
-        self._history_bars = history_bars
-        self._indicator_memory_mb = indicator_memory_mb
+        # Empty, and never used here: made once, so that a fork need not.
+        self._memory = Memory(indicator_memory_mb * 1024**2)
+        self._market = Market(Reader(self._segment), history_bars, self._memory)
         self._nursery_pid = os.getpid()
 
     def live(self, slot: int, generation: int) -> int:
@@ -39,9 +40,7 @@ class Home:
         try:
             cell = lockdown.Lockdown(self._nursery_pid)
             rss_bytes = loop.rss_reader()
-            memory = Memory(self._indicator_memory_mb * 1024**2)
-            market = Market(Reader(self._segment), self._history_bars, memory)
-            runner = Runner(market, memory, writer, Deadline())
+            runner = Runner(self._market, self._memory, writer, Deadline())
             cell.before_messaging()
             dealer = Dealer(self._endpoint, identity_of(slot, generation))
             report = cell.after_messaging()
@@ -51,7 +50,7 @@ class Home:
             log.warning("not in force: %s", ", ".join(f"{name} ({reason})" for name, reason in report.missing))
         ready = Ready(slot, os.getpid(), in_force=report.in_force, missing=report.missing)
         try:
-            code = loop.run(dealer, ready, runner, memory.usage, rss_bytes)
+            code = loop.run(dealer, ready, runner, self._memory.usage, rss_bytes)
         except WireError as error:
             log.error("supervisor speaks another protocol: %s", error)
             return WORKER_BOOT_FAILED
