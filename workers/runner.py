@@ -184,6 +184,7 @@ class Runner:
     ) -> FilterResult:
         loaded = asking.loaded
         questions, unready = frame.questions(symbols, loaded.intervals)
+        # Of this thread: while a timer counts its CPU time, the clock of the process moves at ticks of the kernel only.
         cpu_ns = time.thread_time_ns()
         interrupted = None
         try:
