@@ -48,6 +48,9 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("spool", f"{spool['unsent']} signals wait for the database, {spool['set_aside']} set aside"),
         ("sandbox", _sandbox(found["sandbox"])),
     ]
+    for name, refused in list(found["refused"].items())[:NAMED_MAX]:
+        where = f"line {refused['line']}, column {refused['column']}: " if refused["line"] else ""
+        shown.append(("refused", f"{name} version {refused['version']}: {where}{refused['message']}"))
     for name, pause in list(found["paused"].items())[:NAMED_MAX]:
         shown.append(("paused", f"{name} since {pause['since']}: {pause['reason']}: {pause['advice']}"))
     used = [f"{name} {_cpu(cpu)}" for name, cpu in list(found["trader_cpu"].items())[:NAMED_MAX]]
