@@ -110,6 +110,13 @@ async def test_everything_else_needs_the_token(client, path, header):
     assert TOKEN not in str(body)
 
 
+async def test_a_trader_is_resumed_by_its_name_and_not_without_the_token(client):
+    async with client.post("/traders/my bounce/resume", json={}) as answer:
+        assert await answer.json() == {"id": "my bounce", "resumed": True}
+    async with client.post("/traders/bounce/resume", headers={"Authorization": ""}) as answer:
+        assert answer.status == 401
+
+
 async def test_resize_reaches_the_engine(engine, client):
     async with client.post("/resize", json={"workers": 3}) as answer:
         assert await answer.json() == {"workers": 3}

@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from engine.supervisor.roster import Roster, Trader
+from engine.supervisor.roster import Pauses, Roster, Trader
 from engine.traders.definition import Strategy, TraderDefinition
+from engine.traders.pause import Pause
 from engine.traders.store import Problem
 from engine.wire.messages import FilterLoaded, FilterRefusal
 
@@ -149,6 +150,87 @@ def test_a_paused_trader_runs_again_when_its_owner_changes_it(roster):
     assert roster.running() == []
     run(roster, definition(2))
     assert only(roster).state == "running"
+
+
+def paused(roster: Roster, kind: str = "flood") -> int:
+    """A trader that runs, is paused, and whose pause the database has; returns its filter id."""
+    filter_id = run(roster, definition(1))
+    assert roster.pause(filter_id, kind, "too much", 1_000) is only(roster)
+    roster.pause_stored(ID)
+    return filter_id
+
+
+def pauses(*found: Pause, asked_s: float = float("inf"), asked_ms: int = 0) -> Pauses:
+    return Pauses({one.trader_id: one for one in found}, asked_s, asked_ms)
+
+
+def test_a_stored_pause_keeps_its_version_from_running_after_a_restart_and_no_newer_one(roster):
+    stored = Pause(ID, 2, "flood", "more than 100 signals in an hour", 1_000)
+    changes = roster.update([definition(2)], {}, pauses(stored, asked_s=1.0))
+    assert changes.load == ()
+    assert only(roster).state == "paused"
+    assert only(roster).pause == stored
+    (message,) = roster.update([definition(3)], {}, pauses(stored)).load
+    assert roster.version(message.filter_id).definition.version == 3
+    assert only(roster).pause is None
+
+
+def test_a_pause_ends_when_the_database_has_it_no_more_and_the_same_version_runs_again(roster):
+    filter_id = paused(roster)
+    changes = roster.update([definition(1)], {}, pauses(asked_ms=5_000))
+    assert changes.resumed == (only(roster),)
+    assert changes.forget == (filter_id,)
+    (message,) = changes.load
+    version = roster.version(message.filter_id)
+    assert (version.definition.version, version.begins_ms) == (1, 5_000)
+    # What closed while it was paused is not asked about
+    assert version.begin_ms("BTCUSDT", 1_000) == 5_000
+
+
+def test_an_answer_of_the_database_from_before_the_pause_does_not_end_it(roster):
+    filter_id = run(roster, definition(1))
+    roster.pause(filter_id, "flood", "too much", 1_000)
+    # Not stored yet
+    assert roster.update([definition(1)], {}, pauses()).resumed == ()
+    roster.pause_stored(ID)
+    # Stored, but asked before
+    assert roster.update([definition(1)], {}, pauses(asked_s=0.5)).resumed == ()
+    assert only(roster).state == "paused"
+
+
+def test_what_the_circuit_breaker_stopped_is_not_started_by_a_new_version(roster):
+    paused(roster, "breaker")
+    assert roster.update([definition(2)], {}, pauses(Pause(ID, 1, "breaker", "", 1_000))).load == ()
+    assert only(roster).state == "paused"
+    # Only by its owner, and then with the newest version
+    (message,) = roster.update([definition(2)], {}, pauses()).load
+    assert roster.version(message.filter_id).definition.version == 2
+
+
+def test_answers_on_their_way_make_a_pause_harder_and_never_softer(roster):
+    filter_id = paused(roster, "flood")
+    assert roster.pause(filter_id, "strikes", "again", 2_000) is None
+    assert only(roster).pause.kind == "flood"
+    assert roster.pause(filter_id, "breaker", "far too much", 2_000) is only(roster)
+    assert roster.pause(filter_id, "breaker", "and more", 3_000) is None
+    assert only(roster).pause.reason == "far too much"
+
+
+def test_a_new_version_that_ends_its_worker_leaves_the_old_one_running(roster):
+    run(roster, definition(1))
+    (message,) = roster.update([definition(2)], {}).load
+    assert roster.pause(message.filter_id, "killed", "it ended the worker that ran it", 1_000) is None
+    assert only(roster).state == "running"
+    assert "ended the worker" in only(roster).problem
+
+
+def test_a_new_version_begins_with_a_clean_record(roster):
+    run(roster, definition(1))
+    only(roster).strikes = 2
+    only(roster).conduct.strike(1_000)
+    run(roster, definition(2))
+    assert only(roster).strikes == 0
+    assert only(roster).conduct.strikes(1_000, 1_000, 1_000) == 0
 
 
 def test_an_invalid_row_is_shown_with_its_reason_and_keeps_no_other_from_running(roster):
