@@ -1,7 +1,7 @@
 """From which instant a symbol is asked about, when it is put on the schedule, leaves it, and comes back."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,10 +11,13 @@ from engine.base.types import Kline
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
 from engine.dispatch.events import Evaluation
+from engine.dispatch.instructions import Outcome
 from engine.signals.first_match import MatchState
-from engine.supervisor.roster import Roster, Version
+from engine.signals.signal import Signal
+from engine.supervisor.roster import Roster, Trader, Version
 from engine.supervisor.screening import Screening
-from engine.wire.messages import FilterLoaded
+from engine.traders.pause import Pause
+from engine.wire.messages import Fault, FilterLoaded, FilterResult, Match
 from tests.unit.supervisor.test_roster import definition
 
 M5 = 300_000
@@ -140,3 +143,101 @@ async def test_what_was_asked_at_an_exchange_whose_time_is_ahead_holds_nobody_up
     assert not world.states[KEY].is_matched("BTCUSDT")
     assert world.states[KEY].is_matched("ETHUSDT")
     assert "1 symbols of traders were asked about later" in caplog.text
+
+
+# --- signals of traders that find too much ---------------------------------------------------------------------------
+
+
+class Answering(World):
+    """The same with a spool that keeps what it is given, and a trader whose answers are written by the test."""
+
+    def __init__(self, segment: Segment, settings: Settings) -> None:
+        super().__init__(segment)
+        self.stored: list[Signal] = []
+        self.paused: list[Pause] = []
+        self.screening = Screening(
+            settings, self.clock, self.writer, self.roster, self, "sim", lambda _signals: None, self.take_pause
+        )
+        self.screening.connect(self, self.states)
+
+    async def commit(self, signals: list[Signal], _states: dict) -> None:
+        self.stored += signals
+
+    def take_pause(self, trader: Trader, _version: Version) -> None:
+        assert trader.pause is not None
+        self.paused.append(trader.pause)
+
+    async def answer(self, as_of_ms: int, *symbols: int, faults: tuple[Fault, ...] = (), asked: tuple[int, ...] = (0, 1)) -> None:
+        matches = tuple(Match(symbol) for symbol in symbols)
+        result = FilterResult(0, 0, self.version.filter_id, 1_000, matches, faults)
+        self.screening.answered([Outcome(as_of_ms, False, asked, (result,))])
+        await self.screening.commit()
+
+    async def flicker(self, times: int, begin: int = 1) -> None:
+        """Both symbols match at every other close, so many times."""
+        for turn in range(begin, begin + times):
+            await self.answer(NOON + 2 * turn * M5)
+            await self.answer(NOON + (2 * turn + 1) * M5, 0, 1)
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[..., Answering]]:
+    segments: list[Segment] = []
+
+    def make(**bounds: int) -> Answering:
+        segments.append(Segment.create(4, 2, 200))
+        return Answering(segments[-1], Settings(**bounds))
+
+    yield make
+    for segment in segments:
+        segment.close()
+
+
+async def test_a_trader_that_finds_too_much_in_an_hour_is_paused_and_what_it_found_stays(answering):
+    world = answering(pause_signals_per_hour=6, stop_signals_per_hour=0)
+    await world.answer(NOON, 0, 1)
+    await world.flicker(3)
+    assert world.paused == []
+    await world.flicker(1, begin=4)
+    assert [(pause.kind, pause.reason) for pause in world.paused] == [("flood", "more than 6 signals in an hour")]
+    assert len(world.stored) == 2 + 8
+    # And it is told once, whatever else was on its way
+    await world.flicker(1, begin=5)
+    assert len(world.paused) == 1
+
+
+async def test_the_circuit_breaker_stores_exactly_its_bound(answering):
+    world = answering(pause_signals_per_hour=0, stop_signals_per_hour=5)
+    await world.answer(NOON, 0, 1)
+    await world.flicker(6)
+    assert [pause.kind for pause in world.paused] == ["breaker"]
+    # The first answers, and five more
+    assert len(world.stored) == 2 + 5
+    (trader,) = world.roster.traders.values()
+    assert trader.conduct.cut == 12 - 5
+
+
+async def test_a_screen_that_finds_hundreds_at_its_start_goes_on(answering):
+    world = answering(pause_signals_per_hour=1, stop_signals_per_hour=1)
+    await world.answer(NOON, 0, 1)
+    assert len(world.stored) == 2
+    assert world.paused == []
+
+
+async def test_bad_answers_at_three_instants_pause_a_trader_and_at_one_do_not(answering):
+    world = answering(strikes=3)
+    bad = tuple(Fault(symbol, "result", 0, "check returned a list") for symbol in (0, 1))
+    for turn in range(3):
+        assert world.paused == []
+        await world.answer(NOON + turn * M5, faults=bad)
+    assert [pause.kind for pause in world.paused] == ["strikes"]
+    assert "check returned a list" in world.paused[0].reason
+
+
+async def test_errors_of_single_symbols_are_told_and_do_not_count_against_a_trader(answering):
+    world = answering(strikes=1)
+    for turn in range(5):
+        await world.answer(NOON + turn * M5, faults=(Fault(0, "exception", 3, "IndexError"),))
+    assert world.paused == []
+    (trader,) = world.roster.traders.values()
+    assert (trader.faults, trader.last_fault) == (5, "BTCUSDT, line 3: IndexError")
