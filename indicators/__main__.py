@@ -1,6 +1,7 @@
 """`python -m indicators` compiles all kernels into the cache, with all CPUs; with names, those, in this process.
 
---for PID   end with that process, which must be the parent, and let others go first
+--for PID QUEUE GROUP...   end with that process, which must be the parent, and let others go first; compile the groups
+                           of names (a comma between two) whose numbers are read from that file descriptor, a byte each
 """
 
 import ctypes
@@ -21,9 +22,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 0
     if arguments[:1] == ["--for"]:
-        if not _end_with(int(arguments[1])):
-            return 1
-        arguments = arguments[2:]
+        return _serve(int(arguments[1]), int(arguments[2]), arguments[3:])
     try:
         if arguments:
             indicators.warm(arguments)
@@ -33,6 +32,14 @@ def main(arguments: list[str]) -> int:
     except indicators.IndicatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _serve(parent_pid: int, queue: int, groups: list[str]) -> int:
+    if not _end_with(parent_pid):
+        return 1
+    while number := os.read(queue, 1):
+        indicators.warm(groups[number[0]].split(","))
     return 0
 
 

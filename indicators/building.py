@@ -18,7 +18,7 @@ from indicators.checks import IndicatorError
 Progress = Callable[[int, int, str], None]
 
 #: Pause between two looks at the cache.
-WATCH_S = 0.2
+WATCH_S = 0.5
 #: What the averages of all kinds cost a child that compiles for them, in ordinary kernels.
 AVERAGES_WEIGH = 20
 
@@ -37,10 +37,11 @@ class Builders:
         self.missing = [name for name, parts in kernels.items() if not lacking.isdisjoint(parts)]
         self._waiting = {kernel.function: kernel for kernel in lacking}
         self._total = len(self._waiting)
-        count = max(1, min(processes or len(os.sched_getaffinity(0)), len(self.missing)))
+        parts = groups(self.missing)
+        count = min(processes or len(os.sched_getaffinity(0)), len(parts))
         #: What children say; a file, as nobody reads a pipe while they are at it.
         self._words = tempfile.TemporaryFile("w+") if self.missing else None  # noqa: SIM115 - closed with this object
-        self._children = [_spawn(share, self._words) for share in shares(self.missing, count) if share]
+        self._children = _spawn(parts, count, self._words) if self._words else []
 
     @property
     def pids(self) -> list[int]:
@@ -68,20 +69,16 @@ class Builders:
         return (words or f"exit code {failed[0].returncode}") if failed else ""
 
 
-def shares(names: Iterable[str], count: int) -> list[list[str]]:
-    """Names for each of so many children: those that need the averages of all kinds in one, since they cost it 8 s once.
+def groups(names: Iterable[str]) -> list[list[str]]:
+    """Names that one child had better compile one after another, as they share helpers, which each child compiles anew.
 
-    The rest evens out how many each has; the averages count as `AVERAGES_WEIGH` kernels.
+    Those that need the averages of all kinds are one group, else each file of kernels is one. Longest first, as a long one
+    begun last would keep one CPU busy and leave the others idle.
     """
-    found: list[list[str]] = [[] for _ in range(count)]
-    loads = [0] * count
-    for name in sorted(names, key=lambda name: not _averages(name)):
-        child = 0 if _averages(name) else loads.index(min(loads))
-        if _averages(name) and not found[0]:
-            loads[0] += AVERAGES_WEIGH
-        found[child].append(name)
-        loads[child] += 2 if _averages(name) else 1
-    return found
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault("" if _averages(name) else catalog.BY_NAME[name].kernel.module, []).append(name)
+    return sorted(found.values(), key=lambda group: len(group) + AVERAGES_WEIGH * _averages(group[0]), reverse=True)
 
 
 def _averages(name: str) -> bool:
@@ -116,14 +113,27 @@ def build(names: Iterable[str] | None = None, processes: int | None = None, prog
     return builders.missing
 
 
-def _spawn(names: list[str], words: IO[str] | None) -> subprocess.Popen[str]:
-    # The child finds this package where this process found it, installed or not.
+def _spawn(parts: list[list[str]], count: int, words: IO[str]) -> list[subprocess.Popen[str]]:
+    """So many children, each of which takes the next group whenever it is done with one."""
+    # The children find this package where this process found it, installed or not.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen(
-        [sys.executable, "-m", "indicators", "--for", str(os.getpid()), *names],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=words,
-        text=True,
-        env=environment,
-    )
+    # Numbers of groups, a byte each, wait in a pipe that all children read: a queue which nobody has to keep.
+    queue, entrance = os.pipe()
+    os.write(entrance, bytes(range(len(parts))))
+    os.close(entrance)
+    arguments = ["--for", str(os.getpid()), str(queue), *(",".join(group) for group in parts)]
+    try:
+        return [
+            subprocess.Popen(
+                [sys.executable, "-m", "indicators", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=words,
+                text=True,
+                env=environment,
+                pass_fds=(queue,),
+            )
+            for _ in range(count)
+        ]
+    finally:
+        os.close(queue)

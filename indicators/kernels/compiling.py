@@ -33,6 +33,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
+from indicators.kernels.pipeline import Compiler, HelperCompiler
 from indicators.kernels.rows import DISABLED
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,9 +42,15 @@ Block = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Blocks = tuple[Block, ...]
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": Compiler,
+}
 
-HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True}
+HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "pipeline_class": HelperCompiler}
 
 # Comparisons of addresses that a loop over lanes may begin with. LLVM's own bound (8) leaves every loop over more than four
 # rows of memory scalar.
@@ -174,8 +181,7 @@ def is_cached(function: Any) -> bool:
         index = _cache_file(function.py_func)._load_index()
     except (RuntimeError, OSError):
         return False
-    cpu = cpu_target.target_context.codegen().magic_tuple()
-    return any(key[1] == cpu for key in index)
+    return bool(index) and any(key[1] == cpu_target.target_context.codegen().magic_tuple() for key in index)
 
 
 def _tuple_of(names: tuple[str, ...]) -> Any:
