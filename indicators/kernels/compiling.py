@@ -33,7 +33,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
-from indicators.kernels.pipeline import Compiler, HelperCompiler
+from indicators.kernels.pipeline import Compiler, HelperCompiler, OptimisedHelperCompiler
 from indicators.kernels.rows import DISABLED
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -49,8 +49,6 @@ OPTIONS: dict[str, Any] = {
     "no_cfunc_wrapper": True,
     "pipeline_class": Compiler,
 }
-
-HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "pipeline_class": HelperCompiler}
 
 # Comparisons of addresses that a loop over lanes may begin with. LLVM's own bound (8) leaves every loop over more than four
 # rows of memory scalar.
@@ -101,7 +99,16 @@ def kernel(function: Function) -> Function:
 
 def helper(function: Function) -> Function:
     """Mark a function that kernels call. It may be given rows and blocks, and returns numbers only."""
-    dispatcher: Any = numba.njit(**HELPER_OPTIONS)(function)
+    return _helper(function, HelperCompiler)
+
+
+def optimised_helper(function: Function) -> Function:
+    """The same, whose loops are made side by side before its callers are: where those would keep them scalar."""
+    return _helper(function, OptimisedHelperCompiler)
+
+
+def _helper(function: Function, compiler: type[HelperCompiler]) -> Function:
+    dispatcher: Any = numba.njit(**{**OPTIONS, "no_cpython_wrapper": True, "pipeline_class": compiler})(function)
     if DISABLED:
         return dispatcher  # type: ignore[no-any-return]
     resolve = dispatcher.get_call_template

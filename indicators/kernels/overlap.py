@@ -10,7 +10,7 @@ from typing import Any
 
 from indicators.kernels.adaptive import MAMA_LEADING, mama_step_nb
 from indicators.kernels.arithmetic import divided
-from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel
+from indicators.kernels.compiling import Block, Blocks, Lanes, helper, kernel, optimised_helper
 from indicators.kernels.hilbert import HILBERT_STATE
 from indicators.kernels.matypes import average_leading_nb
 from indicators.kernels.rows import lanes
@@ -325,7 +325,7 @@ def _mama_step(newest: Lanes, result: Lanes, state: Block, base: int, age: int, 
         copy_nb(lanes(state, base + HILBERT_STATE, low, high), result, low, high)
 
 
-@helper
+@optimised_helper
 def sma_step_nb(newest: Lanes, result: Lanes, period: int, state: Block, base: int, age: int, low: int, high: int) -> None:
     """As `sma_nb`, with the window in a ring: slot `age % period` of state from `base + 3` on."""
     total, slot = lanes(state, base, low, high), lanes(state, base + 3 + age % period, low, high)

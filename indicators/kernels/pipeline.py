@@ -45,6 +45,17 @@ class HelperLibrary(Library):
         self._finalized = True
 
 
+class OptimisedHelperLibrary(HelperLibrary):
+    """Code of a helper that is optimised by itself, too, before it is made part of what calls it."""
+
+    def finalize(self) -> None:
+        """From here on it can be linked; it brings what it calls."""
+        for called in self._linking_libraries:
+            self._final_module.link_in(called._get_module_for_linking(), preserve=True)
+        self._optimize_final_module()
+        super().finalize()
+
+
 class TypingContext(Context):
     """Numba's own, all of its knowledge shared, that remembers which operator was found for which types."""
 
@@ -120,3 +131,9 @@ class HelperCompiler(Compiler):
         manager._finalized = False
         manager.finalize()
         return [manager]
+
+
+class OptimisedHelperCompiler(HelperCompiler):
+    """The same, optimised by itself."""
+
+    library = OptimisedHelperLibrary
