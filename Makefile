@@ -34,7 +34,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/.kernels: .venv/.run $(wildcard indicators/*.py indicators/*/*.py)
-	@echo "compiling all indicators, once (two to three minutes on two CPUs)"
+	@echo "compiling all indicators, once (about two minutes on two CPUs)"
 	@$(BIN)/python -m indicators
 	@touch $@
 

@@ -1,6 +1,6 @@
 """Filling the cache of machine code ahead of time, in child processes.
 
-Compiling takes about a second a kernel and leaves 150 MB of compiler in the process. Children spare a long-lived
+Compiling takes a second or less a kernel and leaves 150 MB of compiler in the process. Children spare a long-lived
 process that memory, and use every CPU. `python -m indicators` does the same by hand, for an image or an installation.
 """
 

@@ -38,7 +38,7 @@ class Kernel:
         return self.compiled is not None
 
     def load(self) -> None:
-        """Take the machine code from the cache (some ms), or compile it (half a second to ten); does nothing when it is there.
+        """Take the machine code from the cache (some ms), or compile it (0.3 to 7 s); does nothing when it is there.
 
         Raises:
             IndicatorError: after `freeze`, when the cache does not hold it.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import indicators
+from indicators import building
 from indicators.kernels import compiling
 from tests.data import ROOT
 
@@ -92,6 +93,15 @@ def test_several_processes_may_fill_one_cache_at_once(tmp_path):
     assert [child.communicate(timeout=100)[0].strip() for child in children] == ["[5.0, 11.0]"] * 3
     code = "import indicators; print(indicators.build(['obv']))"
     assert check(code, NUMBA_CACHE_DIR=str(tmp_path)) == "[]"
+
+
+def test_what_shares_helpers_is_compiled_by_one_child_and_the_longest_first():
+    parts = building.groups(indicators.catalog.ENTRIES)
+    assert sorted(name for group in parts for name in group) == sorted(indicators.catalog.ENTRIES)
+    # The first needs the averages of all kinds; the numbers of all fit into a byte
+    assert {"ma", "macdext", "stoch"} <= set(parts[0])
+    assert [len(group) for group in parts[1:]] == sorted(map(len, parts[1:]), reverse=True)
+    assert len(parts) <= 256
 
 
 def test_the_cache_is_bound_to_the_sources_of_a_kernel_and_of_what_it_is_made_of():
