@@ -44,10 +44,10 @@ def environment(engine_home: Path | None = None, **extra: str) -> dict[str, str]
 class Program:
     """One `engine …` process whose output is read as it comes."""
 
-    def __init__(self, arguments: Sequence[str], env: dict[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], env: dict[str, str], launcher: Sequence[str] = ()) -> None:
         self.started_s = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cli", *arguments],
+            [*launcher, sys.executable, "-m", "cli", *arguments],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -126,18 +126,18 @@ class Program:
 
 
 @contextlib.contextmanager
-def program(*arguments: str, env: dict[str, str]) -> Iterator[Program]:
-    """A running `engine …`, ended on the way out."""
-    running = Program(arguments, env)
+def program(*arguments: str, env: dict[str, str], launcher: Sequence[str] = ()) -> Iterator[Program]:
+    """A running `engine …`, ended on the way out; `launcher` is a program that becomes it."""
+    running = Program(arguments, env, launcher)
     try:
         yield running
     finally:
         running.end()
 
 
-def run(*arguments: str, env: dict[str, str], timeout_s: float = 60.0) -> Program:
+def run(*arguments: str, env: dict[str, str], timeout_s: float = 60.0, launcher: Sequence[str] = ()) -> Program:
     """`engine …` to its end."""
-    with program(*arguments, env=env) as running:
+    with program(*arguments, env=env, launcher=launcher) as running:
         running.wait(timeout_s)
         return running
 
