@@ -10,7 +10,7 @@ from engine.dispatch.events import Cause
 from engine.dispatch.filters import Filters
 from engine.dispatch.instructions import DrainWorker, DropOn, Instruction, KillWorker, LoadOn, PingWorker, SpawnWorker
 from engine.dispatch.limits import Counts, Limits
-from engine.dispatch.workers import State, Worker
+from engine.dispatch.workers import SPARE, State, Worker
 from engine.wire.slots import IDLE, Status
 
 #: A killed worker that nobody has reported dead after so long is killed again.
@@ -20,7 +20,10 @@ SETTLED_S = 1.0
 
 
 class Crew:
-    """Workers by slot. A slot keeps its share of the symbols while its worker is replaced."""
+    """Workers by slot: as many as wished have seats, by which symbols are shared out; a spare waits for one to become free.
+
+    A seat keeps its share while the worker on it is replaced. Who cannot work changes places with the spare at once.
+    """
 
     def __init__(self, limits: Limits, counts: Counts, emit: Callable[[Instruction], None]) -> None:
         self._limits = limits
@@ -44,45 +47,85 @@ class Crew:
         return worker
 
     def seated(self) -> list[Worker]:
-        """Those that have a share of the symbols, in the order of their slots; some may be dead and not replaced yet."""
+        """Those that have a share of the symbols, in the order of their seats; some may be dead and not replaced yet."""
+        return sorted((one for one in self._staying() if one.seat != SPARE), key=lambda one: one.seat)
+
+    def spares(self) -> list[Worker]:
+        """Those that wait, or will."""
+        return [worker for worker in self._staying() if worker.seat == SPARE]
+
+    def _staying(self) -> list[Worker]:
         return [worker for _, worker in sorted(self.workers.items()) if not worker.leaving]
 
     def ready(self) -> int:
         """How many may be given work."""
-        return sum(worker.at_work for worker in self.workers.values())
+        return sum(worker.at_work for worker in self.seated())
 
     # --- size ---------------------------------------------------------------------------------------------------------
 
     def mend(self) -> None:
-        """Start who is missing, let go who is too many."""
+        """Start who is missing, let go who is too many or too old, and put the spare where somebody cannot work."""
         seated = self.seated()
-        if len(seated) > self.target:
-            for worker in sorted(seated, key=_usefulness)[: len(seated) - self.target]:
-                self._retire(worker)
-        elif len(seated) < self.target:
-            free = [slot for slot in range(self._limits.slots) if slot not in self.workers]
-            for slot in free[: self.target - len(seated)]:
-                self.workers[slot] = worker = Worker(slot, self._generations.get(slot, 0), respawn_at=self.now)
-                seated.append(worker)
-        for worker in seated:
-            if worker.state is State.GONE and not worker.leaving and worker.respawn_at <= self.now:
+        for worker in sorted(seated, key=_usefulness)[: max(0, len(seated) - self.target)]:
+            self._retire(worker)
+        for _ in range(self.target - len(seated)):
+            self._seat()
+        spares = self.spares()
+        wished = self._limits.spares if self.target else 0
+        for worker in spares[wished:]:
+            self._retire(worker)
+        for _ in range(wished - len(spares)):
+            self._hire(SPARE)
+        self._promote()
+        for worker in (*self.seated(), *self.spares()):
+            if worker.state is State.GONE and worker.respawn_at <= self.now:
                 worker.reborn()
                 worker.stock = self.stock
                 self._generations[worker.slot] = worker.generation
                 self._emit(SpawnWorker(worker.slot, worker.generation))
-        self._renew(seated)
+        self._renew()
+        self._promote()
 
-    def _renew(self, seated: list[Worker]) -> None:
-        """Have those replaced that were forked too early for filters to come: one after the other, the rest works on meanwhile.
+    def _seat(self) -> None:
+        """One more seat, for the spare if it is there."""
+        taken = {worker.seat for worker in self.workers.values()}
+        seat = next(number for number in range(len(taken) + 1) if number not in taken)
+        spare = self._spare_at_hand()
+        if spare is not None:
+            spare.seat = seat
+        else:
+            self._hire(seat)
 
-        Who has only just come holds nothing yet, and could not be given all that is accepted: it goes at once.
+    def _hire(self, seat: int) -> None:
+        slot = next((slot for slot in range(self._limits.slots) if slot not in self.workers), None)
+        if slot is not None:
+            self.workers[slot] = Worker(slot, self._generations.get(slot, 0), seat, respawn_at=self.now)
+
+    def _spare_at_hand(self) -> Worker | None:
+        return next((one for one in self.spares() if one.state is State.IDLE and one.stock == self.stock), None)
+
+    def _promote(self) -> None:
+        """Whoever cannot work, or not for long, changes places with the spare; its slot is where the next spare comes from."""
+        for worker in self.seated():
+            spare = self._spare_at_hand() if not worker.at_work else None
+            if spare is not None:
+                worker.seat, spare.seat = spare.seat, worker.seat
+                self._counts.promoted += 1
+
+    def _renew(self) -> None:
+        """Have those replaced that were forked too early for filters to come, or grew too much.
+
+        One after the other, spares first: the rest works on meanwhile. Who has only just come holds nothing yet, and could not
+        be given all that is accepted: it goes at once.
         """
-        old = [worker for worker in seated if worker.at_work and worker.stock < self.stock and not worker.loading]
+        staying = self._staying()
+        old = [one for one in staying if one.at_work and not one.loading and (one.worn or one.stock < self.stock)]
         going = [worker for worker in old if worker.epoch < 0]
-        if not going and not any(worker.state in (State.SPAWNING, State.LEAVING, State.DOOMED) for worker in seated):
-            going = sorted(old, key=lambda one: (one.state is State.BUSY, one.slot))[:1]
+        if not going and not any(worker.state in (State.SPAWNING, State.LEAVING, State.DOOMED) for worker in staying):
+            going = sorted(old, key=lambda one: (one.seat != SPARE, one.state is State.BUSY, one.slot))[:1]
         for worker in going:
-            worker.move(State.LEAVING, "forked before machine code that it lacks was there")
+            self._counts.recycled += worker.worn
+            worker.move(State.LEAVING, "it grew too much" if worker.worn else "forked before machine code that it lacks")
             worker.deadline = self.now + self._limits.hard_limit_s
             self._emit(DrainWorker(worker.slot, worker.generation))
 
@@ -109,7 +152,9 @@ class Crew:
         """It said Ready."""
         if worker.state is State.SPAWNING:
             worker.move(State.IDLE)
-            worker.deadline, worker.ready_at, worker.pinged_at = None, self.now, self.now
+            worker.deadline, worker.ready_at = None, self.now
+            # Before it has done anything: what it tells of its memory now is what later growth is measured from.
+            self._send_ping(worker)
         elif worker.state is not State.DOOMED:
             self.doom(worker, "lied", "it said Ready twice")
 
@@ -192,16 +237,22 @@ class Crew:
             return
         if worker.state is State.BUSY and worker.pings > worker.pong:
             return
+        self._send_ping(worker)
+
+    def _send_ping(self, worker: Worker) -> None:
         worker.pings += 1
         worker.pinged_at = self.now
         self._emit(PingWorker(worker.slot, worker.generation, worker.pings))
 
-    def pong(self, worker: Worker, sequence: int) -> None:
-        """It answered a ping."""
-        if worker.pong < sequence <= worker.pings:
-            worker.pong = sequence
-        else:
+    def pong(self, worker: Worker, sequence: int, memory_bytes: int) -> None:
+        """It answered a ping, and told how much memory it has that it does not account for."""
+        if not worker.pong < sequence <= worker.pings:
             self.stray(worker)
+            return
+        worker.pong = sequence
+        if worker.began_bytes is None:
+            worker.began_bytes = memory_bytes
+        worker.worn = memory_bytes - worker.began_bytes > self._limits.growth_bytes_max
 
     # --- filters on workers ----------------------------------------------------------------------------------------------
 
@@ -223,7 +274,8 @@ class Crew:
             able = [worker for worker in able if not worker.loading]
         if not able:
             return
-        probe = min(able, key=lambda one: (one.state is State.BUSY, bool(one.loading), one.slot))
+        # A spare if there is one: nobody waits for it, should it not survive this.
+        probe = min(able, key=lambda one: (one.seat != SPARE, one.state is State.BUSY, bool(one.loading), one.slot))
         for filter_id, found in list(filters.fresh.items())[: 1 if self.one_by_one else None]:
             filters.probe(filter_id, probe.slot)
             self._load(probe, filter_id, LoadOn(probe.slot, probe.generation, found.message))

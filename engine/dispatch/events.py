@@ -125,6 +125,9 @@ class PongHeard:
     slot: int
     generation: int
     sequence: int
+    #: Memory that is the worker's alone, and how much of it the worker accounts for.
+    own_bytes: int = 0
+    held_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

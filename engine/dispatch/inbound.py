@@ -41,8 +41,8 @@ def event_of(slot: int, generation: int, message: FromWorker | str) -> Heard | N
         case FilterRefusal(filter_id, line, column, construct, text):
             clean = FilterRefusal(filter_id, line, column, plain_text(construct), plain_text(text))
             return RefusedOn(slot, generation, clean)
-        case Pong(sequence):
-            return PongHeard(slot, generation, sequence)
+        case Pong(sequence, own_bytes=own_bytes, held_bytes=held_bytes):
+            return PongHeard(slot, generation, sequence, own_bytes, held_bytes)
         case Bye():
             return None
 

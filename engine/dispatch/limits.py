@@ -9,6 +9,10 @@ class Limits:
 
     #: Status slots there are; some above the largest pool, so that a new worker need not wait for one that leaves.
     slots: int = 16
+    #: Workers beyond those wished that hold all filters and wait, so that one that dies is replaced at once.
+    spares: int = 1
+    #: A worker whose memory grew by so much, beyond what it accounts for, is replaced when it has answered.
+    growth_bytes_max: int = 100 * 1024**2
     #: A worker that does not get on with a task for so long is killed.
     hard_limit_s: float = 5.0
     #: CPU time a filter may use for one item, enforced by the worker.
@@ -41,6 +45,8 @@ class Counts:
     dropped: int = 0
     lost_tasks: int = 0
     lost_workers: int = 0
+    promoted: int = 0
+    recycled: int = 0
     deadlines: int = 0
     lies: int = 0
     stolen: int = 0

@@ -36,8 +36,11 @@ from engine.dispatch.instructions import Instruction, SendTask
 from engine.dispatch.limits import Counts, Limits
 from engine.dispatch.queue import Queue
 from engine.dispatch.work import Work
-from engine.dispatch.workers import State, Worker
+from engine.dispatch.workers import Flight, State, Worker
 from engine.wire.slots import Status
+
+#: Of the hard limit: a worker may be stopped by its own timer this early, since it does not set it anew for every filter.
+OVER_SHARE: Final = 0.9
 
 
 class Brain:
@@ -51,6 +54,8 @@ class Brain:
         self.crew = Crew(self.limits, self.counts, self._emit)
         #: When `handle` should be called at the latest even if nothing happens; infinity: no need.
         self.wake_at = math.inf
+        #: When a suspect was asked last, or when there was none.
+        self._suspects_at = 0.0
 
     def _emit(self, instruction: Instruction) -> None:
         self._out.append(instruction)
@@ -106,7 +111,8 @@ class Brain:
         worker = self.crew.at(event.slot, event.generation)
         if worker is None:
             return
-        cause, flight, loading = worker.doom or event.cause, worker.flight, worker.loading
+        flight, loading = worker.flight, worker.loading
+        cause = worker.doom or self._judged(event, flight)
         if worker.state is State.LEAVING and cause == "left":
             cause = "retired"
         at_work = worker.state is not State.SPAWNING and worker.ready_at > 0
@@ -116,6 +122,16 @@ class Brain:
             self.work.lost(flight, cause, event.status)
         elif loading and cause in POINTS:
             self._lost_loading(loading, cause, event.status)
+
+    def _judged(self, event: WorkerLost, flight: Flight | None) -> Cause:
+        """A SIGKILL when the time of a filter's run was over is the kernel's, at the limit that the worker set itself."""
+        status = event.status
+        if event.cause != "killed" or flight is None or status.task_id != flight.task.task_id or not status.filter_id:
+            return event.cause
+        if self.crew.now - status.started_ns / 1e9 < OVER_SHARE * self.limits.hard_limit_s:
+            return event.cause
+        self.counts.deadlines += 1
+        return "deadline"
 
     def _lost_loading(self, loading: Collection[int], cause: Cause, status: Status) -> None:
         """It died over a filter it was loading: the one its slot names, or the only one; else they are tried one by one."""
@@ -167,7 +183,7 @@ class Brain:
     def _pong(self, event: PongHeard) -> None:
         worker = self.crew.at(event.slot, event.generation)
         if worker is not None:
-            self.crew.pong(worker, event.sequence)
+            self.crew.pong(worker, event.sequence, event.own_bytes - event.held_bytes)
 
     def _nonsense(self, event: Nonsense) -> None:
         worker = self.crew.at(event.slot, event.generation)
@@ -185,11 +201,12 @@ class Brain:
     # --- who does what --------------------------------------------------------------------------------------------------
 
     def _plan(self) -> None:
-        idle = [worker for worker in self.crew.workers.values() if worker.state is State.IDLE and not worker.loading]
+        idle = [worker for worker in self.crew.seated() if worker.state is State.IDLE and not worker.loading]
         if not idle:
             return
         idle.sort(key=lambda worker: worker.slot)
-        self._plan_suspects(idle)
+        if self._suspects_wait() or len(idle) > 1:
+            self._plan_suspects(idle)
         if self.work.lanes and self.work.lanes.is_overdue(self.work.now):
             self._plan_heavy(idle, 1)
         shares = self._shares()
@@ -200,18 +217,29 @@ class Brain:
         for worker in list(idle):
             if shares and self._steal(worker, shares):
                 idle.remove(worker)
+        self._plan_suspects(idle)
         self._plan_heavy(idle, len(idle))
 
+    def _suspects_wait(self) -> bool:
+        """Whether suspects have been left behind all others for as long as one of them may hold a worker."""
+        if not self.work.filters.suspects:
+            self._suspects_at = self.crew.now
+        return self.crew.now - self._suspects_at >= self.limits.hard_limit_s
+
     def _plan_suspects(self, idle: list[Worker]) -> None:
-        """One suspect at a time, so that a killer never takes more than one worker."""
+        """One suspect at a time, so that a killer never takes more than one worker.
+
+        The last idle worker is given to others first, who have waited for a killer once already.
+        """
         flights = (worker.flight for worker in self.crew.workers.values())
-        if not self.work.filters.suspects or any(flight is not None and flight.alone is not None for flight in flights):
+        if not idle or not self.work.filters.suspects or any(one is not None and one.alone is not None for one in flights):
             return
         for filter_id, suspect in self.work.filters.suspects.items():
             assert suspect.alone is not None
             symbols = suspect.alone.free()
             if symbols:
                 self._give(idle.pop(0), suspect.alone, symbols, filter_id)
+                self._suspects_at = self.crew.now
                 return
 
     def _plan_heavy(self, idle: list[Worker], number: int) -> None:

@@ -73,12 +73,18 @@ class Flight:
         self.fate = fate
 
 
+#: Seat of a worker that waits for one to become free.
+SPARE: Final = -1
+
+
 @dataclass(slots=True)
 class Worker:
     """One slot of the pool and who lives in it; the slot keeps its place while its worker is replaced."""
 
     slot: int
     generation: int = 0
+    #: Its place in the order that symbols are shared out by.
+    seat: int = SPARE
     state: State = State.GONE
     flight: Flight | None = None
     #: It will not be replaced.
@@ -98,6 +104,10 @@ class Worker:
     respawn_at: float = 0.0
     #: Deaths in a row before anything useful was done.
     boots_failed: int = 0
+    #: Memory beyond what it accounts for when it began; None before it has told.
+    began_bytes: int | None = None
+    #: It grew too much.
+    worn: bool = False
     #: Questions answered: how much it has in its memory, roughly.
     questions: int = 0
     strays: int = 0
@@ -119,6 +129,7 @@ class Worker:
         self.move(State.SPAWNING)
         self.flight, self.doom, self.deadline = None, None, None
         self.loaded, self.loading, self.epoch = set(), {}, -1
+        self.began_bytes, self.worn = None, False
         self.questions = self.strays = self.pings = self.pong = 0
 
     @property

@@ -71,7 +71,12 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.limits = Limits(
-            slots=12, hard_limit_s=1.0, questions_max=self.random.choice([8, 60, 20_000]), boot_limit_s=2.0, ping_every_s=1.0
+            slots=12,
+            spares=self.random.choice([0, 1, 1]),
+            hard_limit_s=1.0,
+            questions_max=self.random.choice([8, 60, 20_000]),
+            boot_limit_s=2.0,
+            ping_every_s=1.0,
         )
         self.brain = Brain(self.limits)
         self.ledger = Ledger()
@@ -89,10 +94,11 @@ class World:
         #: The stock that each filter needs.
         self._needs: dict[int, int] = {}
         self.tells_loading = self.random.random() < 0.5
+        self.kernel_kills = self.random.random() < 0.5
         # How bad this world is: nothing at all, or any of it, at a strength of its own.
         self.faults = {
             name: self.random.choice([0.0, 0.02, 0.15])
-            for name in ("killed", "freeze", "lost_answer", "late", "boot", "nursery", "nonsense", "deaf_to_kill")
+            for name in ("killed", "freeze", "lost_answer", "late", "boot", "nursery", "nonsense", "deaf_to_kill", "growth")
         }
 
     def run(self) -> None:
@@ -121,7 +127,9 @@ class World:
             self.now > 100.0 + TROUBLE_S
             and not self.ledger.open
             and not self.brain.work.open_cycles
-            and crew.ready() == len(crew.workers) == self.target
+            and crew.ready() == self.target
+            and all(worker.at_work for worker in crew.workers.values())
+            and len(crew.workers) == self.target + self.limits.spares
         )
 
     def _what_is_missing(self) -> str:
@@ -195,12 +203,26 @@ class World:
         self.steps += 1
         for instruction in instructions:
             self._carry_out(instruction)
+        self._check_seats()
         if self.brain.wake_at < float("inf"):
             self._at(max(0.0, self.brain.wake_at - self.now), list)
         questions = sum(self.ledger.open.values())
         counted = self.brain.work.open_questions
         # What a worker is doing of a dropped filter is open for the brain, and forgotten in the books.
         assert counted == questions or (self.ledger.dropped and counted > questions), f"{counted} open, {questions} in the books"
+
+    def _check_seats(self) -> None:
+        """No two on one seat, no spare at work, as many seats as wished, and no dead seat while the spare could have it."""
+        crew = self.brain.crew
+        seated, spares = crew.seated(), crew.spares()
+        seats = [worker.seat for worker in seated]
+        assert len(set(seats)) == len(seats), f"seats {seats}"
+        assert len(seated) <= crew.target, f"{len(seated)} seats where {crew.target} are wished"
+        assert len(spares) <= self.limits.spares, f"{len(spares)} spares"
+        assert not any(one.state.value == "busy" for one in spares), "a spare is at work"
+        idle = [one for one in spares if one.state.value == "idle" and one.stock == crew.stock]
+        waiting = [one.slot for one in seated if not one.at_work]
+        assert not (idle and waiting), f"slots {waiting} cannot work while a spare is ready"
 
     def _is_back(self, event: TaskAnswered | WorkerLost) -> None:
         """The brain is about to learn it; an answer it will not believe does not count."""
@@ -242,7 +264,8 @@ class World:
             case PingWorker(slot, generation, sequence):
                 process = self._processes[slot, generation]
                 if not process.hung:
-                    self._later(process, 0.001, lambda: [PongHeard(slot, generation, sequence)])
+                    grown = sequence > 1 and self._chance("growth")
+                    self._later(process, 0.001, lambda: [PongHeard(slot, generation, sequence, 300_000_000 * grown)])
 
     # --- what workers do ----------------------------------------------------------------------------------------------------
 
@@ -327,6 +350,9 @@ class World:
             if kind in ("crash", "hang"):
                 status = Status(task.task_id, filter_id, int(self.now * 1e9))
                 self._stop(process, status, "crash" if kind == "crash" else "")
+                if kind == "hang" and self.kernel_kills:
+                    # By its own timer, a little before the supervisor would; told as a kill from outside.
+                    self._at(process.free_at - self.now + 0.95 * self.limits.hard_limit_s, lambda: self._die(process, "killed"))
                 return
         lies = any(self._kinds[filter_id] == "lie" for filter_id in runs)
         if self._chance("nonsense"):
