@@ -69,6 +69,10 @@ class Trader:
     cpu_us: int = 0
     waiting_symbols: set[str] = field(default_factory=set)
 
+    def refused(self, version: int) -> bool:
+        """Whether that version was refused: it is not tried again."""
+        return self.refusal is not None and self.refusal.version == version
+
     @property
     def state(self) -> str:
         """`running`, `waiting` (for history or its first worker), `paused` or `refused`."""
@@ -132,7 +136,7 @@ class Roster:
         load, resumed = [], []
         for definition in wanted.values():
             trader = self.traders.setdefault(definition.id, Trader(definition.id, definition.name))
-            was_paused = trader.pause is not None
+            was_paused, before = trader.pause is not None, trader.running
             forget += self._settle_pause(trader, definition, pauses)
             if trader.pause is not None:
                 continue
@@ -141,7 +145,12 @@ class Roster:
             newest = trader.coming or trader.running
             if newest is not None and newest.definition.version == definition.version:
                 continue
-            if trader.refusal is not None and trader.refusal.version == definition.version:
+            if trader.refused(definition.version):
+                if was_paused and before is not None:
+                    # Of a trader whose newest version is refused it is the older one that was resumed.
+                    trader.coming = self._new_version(before.definition)
+                    trader.coming.begins_ms = pauses.asked_ms
+                    load.append(self._message(trader.coming))
                 continue
             if trader.coming is not None:
                 forget.append(trader.coming.filter_id)
@@ -165,7 +174,9 @@ class Roster:
                 trader.pause, trader.pause_stored_s = stored, pauses.asked_s
             return []
         known = 0.0 < trader.pause_stored_s < pauses.asked_s
-        if trader.pause.holds(definition.version) and not (known and stored is None):
+        # A newer version that is refused changes nothing for the one that was paused.
+        newest = trader.pause.version if trader.refused(definition.version) else definition.version
+        if trader.pause.holds(newest) and not (known and stored is None):
             return []
         gone = [version.filter_id for version in (trader.running, trader.coming) if version is not None]
         for filter_id in gone:

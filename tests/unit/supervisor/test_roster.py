@@ -233,6 +233,26 @@ def test_a_new_version_begins_with_a_clean_record(roster):
     assert only(roster).conduct.strikes(1_000, 1_000, 1_000) == 0
 
 
+def test_a_pause_of_the_version_that_goes_on_beside_a_refused_one_holds_until_it_is_resumed(roster):
+    # Given a version that runs beside a newer one that is refused
+    first = run(roster, definition(1))
+    (message,) = roster.update([definition(2)], {}).load
+    roster.refuse(FilterRefusal(message.filter_id, 3, 7, "open", "open is not allowed"))
+    # When it is paused
+    roster.pause(first, "flood", "too many signals", 5)
+    roster.pause_stored(only(roster).id)
+    # Then the rows, read again, change nothing
+    assert roster.update([definition(2)], {}, pauses(only(roster).pause)).load == ()
+    assert only(roster).state == "paused"
+    # And once the database has no pause any more, it is the older version that comes back
+    (message,) = roster.update([definition(2)], {}, pauses(asked_ms=77)).load
+    version, _ = roster.plan(FilterLoaded(message.filter_id, intervals=("5m",)), RANKED, LISTED)
+    assert (version.definition.version, version.begins_ms) == (1, 77)
+    assert only(roster).state == "running"
+    assert only(roster).refusal.version == 2
+    assert roster.update([definition(2)], {}).load == ()
+
+
 def test_an_invalid_row_is_shown_with_its_reason_and_keeps_no_other_from_running(roster):
     other = str(uuid.UUID(int=2))
     changes = roster.update([definition()], {other: Problem("broken", "code is missing")})
