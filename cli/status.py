@@ -100,7 +100,7 @@ def _sandbox(found: dict[str, Any]) -> str:
     missing = "; ".join(f"{one['measure']} is missing ({one['reason']}): {one['advice']}" for one in found["missing"])
     if found["unsandboxed"]:
         return f"{UNSANDBOXED}: {missing}"
-    held = f"{found['lockdown']}, {len(found['in_force'])} measures in force in {found['workers']} workers"
+    held = f"{found['lockdown']}: {len(found['in_force'])} measures in force in all {found['workers']} processes that run filters"
     return f"{held}; {missing}" if missing else held
 
 

@@ -81,8 +81,8 @@ class Sandbox:
             return "no worker has spoken of it yet"
         if self.is_unsandboxed:
             return f"{UNSANDBOXED}: {self.told_missing()}: anyone whose filter runs here can reach what this user can"
-        held = f"{len(self.in_force)} measures in force in {self.workers} workers"
-        return held if self.state is State.FULL else f"{self.state}: {held}; missing: {self.told_missing()}"
+        held = f"{self.state}: {len(self.in_force)} measures in force"
+        return f"{held}; missing: {self.told_missing()}" if self.missing else held
 
     def told_missing(self) -> str:
         """What is missing, with reasons."""
