@@ -70,9 +70,10 @@ simulate: .venv/.dev ## SEEDS runs of the dispatcher's brain, and of the feeds, 
 bench: .venv/.dev .venv/.reader .venv/.kernels ## measure this machine, peers included
 	@$(BIN)/engine bench
 
-docs: .venv/.dev ## write the reference pages of settings and indicators anew
+docs: .venv/.dev ## write the reference pages of settings, indicators and filters anew
 	@$(BIN)/python -m cli.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 	@$(BIN)/python -m cli.reference_indicators > docs/indicators.md.new && mv docs/indicators.md.new docs/indicators.md
+	@$(BIN)/python -m cli.reference_filters docs/filters.md
 	@if test -f $(CANDLES); then $(BIN)/python -m cli.indicator_pictures $(CANDLES) docs/indicators; \
 	else echo "no recorded candles: $(CANDLES): pictures stay as they are; pass CANDLES=FILE.parquet"; fi
 

@@ -27,7 +27,7 @@ _ALLOWED: Final = (
 # fmt: on
 
 #: What people call the node types that are not allowed, and what they may write instead.
-_REFUSED: Final[dict[type[ast.AST], tuple[str, str]]] = {
+REFUSED: Final[dict[type[ast.AST], tuple[str, str]]] = {
     ast.ClassDef: ("classes are not allowed", "use functions, tuples and dicts"),
     ast.AsyncFunctionDef: ("async functions are not allowed", "write a plain def"),
     ast.AsyncFor: ("async loops are not allowed", "write a plain for"),
@@ -85,7 +85,7 @@ class _Inspector:
         if depth > DEPTH_MAX:
             self._refuse(node, "nested too deeply", advice=f"at most {DEPTH_MAX} levels")
         if not isinstance(node, _ALLOWED):
-            what, advice = _REFUSED.get(type(node), (f"{type(node).__name__} is not allowed", ""))
+            what, advice = REFUSED.get(type(node), (f"{type(node).__name__} is not allowed", ""))
             self._refuse(node, what, advice=advice)
         visitor = getattr(self, f"_visit_{type(node).__name__.lower()}", None)
         if visitor is not None:
