@@ -6,6 +6,7 @@ A measure that the kernel does not offer is reported as missing, with the reason
 """
 
 import ctypes
+import mmap
 import os
 import resource
 import signal
@@ -17,7 +18,7 @@ from typing import Final, NamedTuple
 from engine.wire.measures import LANDLOCK, SECCOMP
 from workers import landlock, privileges, seccomp
 from workers.kernel import address_of, prctl, syscall
-from workers.syscalls import MACHINES
+from workers.syscalls import MACHINES, Machine
 
 # linux/prctl.h, linux/seccomp.h
 _PR_SET_PDEATHSIG: Final = 1
@@ -74,6 +75,7 @@ class Lockdown:
         self._apply(
             Measure("killed first when memory runs out", _offer_to_oom),
             Measure("no new privileges", lambda: prctl(_PR_SET_NO_NEW_PRIVS, 1)),
+            Measure("machine code cannot be changed", _seal_machine_code),
             Measure("no new machine code", lambda: prctl(_PR_SET_MDWE, _MDWE_REFUSE_EXEC_GAIN)),
             Measure(LANDLOCK, landlock.deny_all),
         )
@@ -142,9 +144,7 @@ def keep_only(descriptors: Sequence[int]) -> None:
 
 def restrict_system_calls(rules: Sequence[seccomp.Rule] = seccomp.RULES, otherwise: int = seccomp.KILL_PROCESS) -> None:
     """Put the filter in force for all threads of this process; raises OSError, also on a machine we have no numbers for."""
-    machine = MACHINES.get(os.uname().machine)
-    if machine is None or struct.calcsize("P") != 8:
-        raise OSError(f"system calls of {os.uname().machine} are not known: run the engine on 64-bit {' or '.join(MACHINES)}")
+    machine = _machine()
     program = seccomp.program(machine, rules, otherwise)
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // seccomp.INSTRUCTION_BYTES, address_of(code))
@@ -153,8 +153,25 @@ def restrict_system_calls(rules: Sequence[seccomp.Rule] = seccomp.RULES, otherwi
         raise OSError(f"thread {failed} has filters of its own")
 
 
+def _machine() -> Machine:
+    name = os.uname().machine
+    if name not in MACHINES or struct.calcsize("P") != 8:
+        raise OSError(f"system calls of {name} are not known: run the engine on 64-bit {' or '.join(MACHINES)}")
+    return MACHINES[name]
+
+
 def _offer_to_oom() -> None:
     Path("/proc/self/oom_score_adj").write_bytes(b"%d" % OOM_SCORE)
+
+
+def _seal_machine_code() -> None:
+    """Take the right to write from memory that can be executed: ctypes has a page of it, for callbacks that nobody uses here."""
+    protect = _machine().numbers["mprotect"]
+    for line in Path("/proc/self/maps").read_bytes().splitlines():
+        place, rights, _ = line.split(maxsplit=2)
+        if b"wx" in rights:
+            start, end = (int(part, 16) for part in place.split(b"-"))
+            syscall(protect, start, end - start, mmap.PROT_READ | mmap.PROT_EXEC)
 
 
 def _limit(which: int, value: int) -> None:

@@ -26,9 +26,15 @@ from engine.pool.liveness import Watch
 PACKET_BYTES_MAX = 65_536
 #: A nursery that has closed its channel is given so long to end by itself.
 CLOSING_S = 1.0
-#: Variables a nursery may see, by name and by beginning; everything else may be a secret.
-ENVIRONMENT_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"})
-ENVIRONMENT_PREFIXES = ("PYTHON", "NUMBA_")
+#: Variables a nursery may see: where programs, libraries and machine code lie, and how text is written. Anything else may be
+#: a secret, and stays in the memory of all workers even if they delete it.
+ENVIRONMENT_NAMES = frozenset(
+    {
+        *("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ"),
+        *("PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+        *("NUMBA_CACHE_DIR", "NUMBA_CACHE_LOCATOR_CLASSES", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"),
+    }
+)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -69,11 +75,7 @@ class NurseryOptions:
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What of our environment a nursery sees: where programs are and how text is written, one thread for each library."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name in ENVIRONMENT_NAMES or (name.startswith(ENVIRONMENT_PREFIXES) and name != "PYTHONSTARTUP")
-    }
+    kept = {name: value for name, value in environ.items() if name in ENVIRONMENT_NAMES}
     source = str(Path(engine.__file__).parent.parent)
     kept["PYTHONPATH"] = os.pathsep.join(part for part in (source, kept.get("PYTHONPATH", "")) if part)
     # One order of sets in all processes; the nursery would otherwise have to start itself a second time for it.

@@ -2,7 +2,7 @@
 
 What a filter does is its code: `yes`, `no`, `refuse`, `crash`, `hang`, `exit`, `lie` (an answer for other symbols), `nonsense`
 (bytes that are no message), `flood` (answers nobody asked for), `slow 20` (ms a symbol), `crash_loading`, `pid`.
-Run as a program it takes the arguments of `python -m workers`; `FAKE` in PYTHONFAKE makes the nursery itself misbehave.
+Run as a program it takes the arguments of `python -m workers`; `--dies` before them ends the nursery at once.
 """
 
 import argparse
@@ -151,11 +151,11 @@ def main() -> None:
     for name in ("--control-fd", "--candles-fd", "--slots-fd", "--history-bars", "--indicator-memory-mb"):
         parser.add_argument(name, type=int)
     parser.add_argument("--endpoint")
+    parser.add_argument("--dies", action="store_true")
     arguments = parser.parse_args()
     die_with_parent()
     control = socket.socket(fileno=arguments.control_fd)
-    mode = os.environ.get("PYTHONFAKE", "")
-    if mode == "dies":
+    if arguments.dies:
         print("the fake nursery cannot go on", file=sys.stderr)
         sys.exit(70)
     tell(control, warming=[1, 2, "sma"])

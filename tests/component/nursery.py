@@ -16,26 +16,31 @@ from pathlib import Path
 from engine.base.types import INTERVAL_MS, Kline
 from engine.candles.segment import Segment
 from engine.candles.writer import Writer
+from engine.pool.process import clean_environment
 from engine.wire import codec
 from engine.wire.messages import FilterLoaded, FilterRefusal, FromWorker, LoadFilter, Message, Ready, Task, TaskDone
 from engine.wire.slots import Slots
 from engine.wire.sockets import Router, identity_of
-from tests.data import ROOT
 
 HISTORY_BARS = 100
 PATIENCE_S = 60.0
+WORKERS = (sys.executable, "-P", "-m", "workers")
 
 
 class Bench:
-    """Segment, slots, router and a nursery that is warm."""
+    """Segment, slots, router and a nursery that is warm; `user` is who may reach the socket, if it is not root."""
 
-    def __init__(self, home: Path, symbols: Sequence[str] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")) -> None:
+    def __init__(self, home: Path, program: Sequence[str] = WORKERS, user: int | None = None) -> None:
         self.segment = Segment.create(16, 4, HISTORY_BARS + 100)
         self.writer = Writer(self.segment)
-        self.symbols = tuple(self.writer.add_symbol(name) for name in symbols)
+        self.symbols = tuple(self.writer.add_symbol(name) for name in ("BTCUSDT", "ETHUSDT", "SOLUSDT"))
         self.slots = Slots.create(4)
         self.endpoint = f"ipc://{home}/w.sock"
         self.router = Router(self.endpoint)
+        if user is not None:
+            for path in (home, home / "w.sock"):
+                os.chown(path, user, user)
+        self.user = user
         self.packets: list[dict[str, object]] = []
         self.log = b""
         self._log_read, self._log_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -43,10 +48,9 @@ class Bench:
         self.control.settimeout(PATIENCE_S)
         arguments = ["--control-fd", str(theirs.fileno()), "--candles-fd", str(self.segment.fd), "--slots-fd", str(self.slots.fd)]
         arguments += ["--endpoint", self.endpoint, "--history-bars", str(HISTORY_BARS)]
-        kept = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_") or name == "PATH"}
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workers", *arguments],
-            env=kept | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+            [*program, *arguments],
+            env=clean_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=self._log_write,
             stderr=self._log_write,
@@ -79,6 +83,7 @@ class Bench:
         ready = self.receive(slot, generation)
         assert isinstance(ready, Ready), ready
         assert (ready.slot, ready.pid) == (slot, pid)
+        self.ready = ready
         return int(str(pid))
 
     def receive(self, slot: int = 0, generation: int = 1) -> FromWorker:
@@ -146,10 +151,10 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench() -> Iterator[Bench]:
+def bench(program: Sequence[str] = WORKERS, user: int | None = None) -> Iterator[Bench]:
     """A warm nursery."""
     with tempfile.TemporaryDirectory(prefix="eng-") as home:
-        made = Bench(Path(home))
+        made = Bench(Path(home), program, user)
         try:
             made.packet("warm")
             yield made

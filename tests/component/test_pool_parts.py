@@ -5,6 +5,7 @@ import math
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,9 @@ def test_a_nursery_sees_nothing_that_could_be_a_secret() -> None:
         "ENGINE_API_TOKEN": "t",
         "AWS_SECRET": "s",
         "NUMBA_CACHE_DIR": "/cache",
+        "NUMBA_API_TOKEN": "t",
         "PYTHONSTARTUP": "x.py",
+        "PYTHON_KEYRING_BACKEND": "k",
         "PYTHONHASHSEED": "0",
     }
     kept = clean_environment(environ)
@@ -179,7 +182,7 @@ def null_log(_name: str) -> int:
 
 
 async def test_a_nursery_that_never_becomes_warm_is_given_up(options: NurseryOptions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONFAKE", "dies")
+    options = replace(options, program=(*FAKE, "--dies"))
     monkeypatch.setattr("engine.pool.pool.Boots", lambda: Boots(first_pause_s=0.01))
     broken: list[WorkerBootFailed] = []
     pool = Pool(options, null_log, on_broken=broken.append)

@@ -12,7 +12,7 @@ import pytest
 
 from engine.base.types import INTERVAL_MS
 from engine.wire.messages import Bye, Drain, FilterLoaded, FilterRefusal, Item, LoadFilter, Ping, Pong, Step, Task
-from tests.component.nursery import Bench, bench
+from tests.component.nursery import WORKERS, Bench, bench
 
 FIVE_MS = INTERVAL_MS["5m"]
 RISING = """
@@ -141,10 +141,10 @@ def test_a_nursery_leaves_when_its_supervisor_hangs_up():
         assert made.process.wait(10) == 0
 
 
-def test_a_nursery_with_a_secret_in_its_environment_does_not_start(monkeypatch):
-    monkeypatch.setenv("NUMBA_API_TOKEN", "s3cret")
+def test_a_nursery_with_a_secret_in_its_environment_does_not_start():
+    program = ("/usr/bin/env", "NUMBA_API_TOKEN=s3cret", *WORKERS)
     with tempfile.TemporaryDirectory(prefix="eng-") as home:
-        made = Bench(Path(home))
+        made = Bench(Path(home), program)
         try:
             assert made.process.wait(30) == 70
             assert "NUMBA_API_TOKEN" in made.story()
