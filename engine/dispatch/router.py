@@ -166,10 +166,13 @@ class Dispatcher:
         """How it goes."""
         work, crew = self._brain.work, self._brain.crew
         ordered = sorted(self._cycles_s)
+        spares = [worker for worker in crew.spares() if worker.slot in self._pids]
         return Stats(
             target=crew.target,
             ready=crew.ready(),
-            pids=tuple(self._pids[slot] for slot in sorted(self._pids)),
+            pids=tuple(self._pids[worker.slot] for worker in crew.seated() if worker.slot in self._pids),
+            spares=sum(worker.at_work for worker in spares),
+            spare_pids=tuple(self._pids[worker.slot] for worker in spares),
             open_questions=work.open_questions,
             open_cycles=work.open_cycles,
             suspects=len(work.filters.suspects),
@@ -179,6 +182,7 @@ class Dispatcher:
             memory_hits=self._hits_before + sum(pong.memory_hits for pong in self._pongs.values()),
             memory_misses=self._misses_before + sum(pong.memory_misses for pong in self._pongs.values()),
             memory_bytes=sum(pong.memory_bytes for pong in self._pongs.values()),
+            spares_bytes=sum(self._pongs[worker.slot].own_bytes for worker in spares if worker.slot in self._pongs),
             counts=asdict(self._brain.counts),
         )
 

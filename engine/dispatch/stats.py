@@ -12,6 +12,9 @@ class Stats:
     target: int
     ready: int
     pids: tuple[int, ...]
+    #: Workers that wait for a seat, ready and holding what the others hold.
+    spares: int
+    spare_pids: tuple[int, ...]
     open_questions: int
     open_cycles: int
     suspects: int
@@ -21,6 +24,8 @@ class Stats:
     memory_hits: int
     memory_misses: int
     memory_bytes: int
+    #: Memory that is the spares' alone.
+    spares_bytes: int
     counts: dict[str, int] = field(default_factory=dict)
 
 

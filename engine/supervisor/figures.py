@@ -52,6 +52,8 @@ def samples(facts: Facts, traders: Sequence[Trader]) -> list[Sample]:
         Sample("evaluations_waiting", facts.evaluations_waiting, "Evaluations submitted and not answered yet."),
         Sample("workers_target", facts.workers_target, "Workers wished."),
         Sample("workers_ready", facts.workers_ready, "Workers ready."),
+        Sample("spare_workers_ready", facts.spares_ready, "Workers ready to take the place of one that dies."),
+        Sample("spare_workers_memory_bytes", facts.spares_bytes, "Memory that is the spare workers' alone."),
         Sample("workers_memory_bytes", facts.workers_rss_bytes, "Resident memory of all workers, shared pages counted in each."),
         Sample("indicator_hits", facts.indicator_hits, "Calls of indicators answered from memory.", counter=True),
         Sample("indicator_misses", facts.indicator_misses, "Times that a kernel computed something new.", counter=True),

@@ -58,6 +58,9 @@ class Facts:
     dispatch: dict[str, int] = field(default_factory=dict)
     #: Memory of all workers in bytes, and what they remember of indicators.
     workers_rss_bytes: int = 0
+    spares_ready: int = 0
+    spare_pids: list[int] = field(default_factory=list)
+    spares_bytes: int = 0
     indicator_hits: int = 0
     indicator_misses: int = 0
     indicator_bytes: int = 0
@@ -80,6 +83,7 @@ def status(facts: Facts, traders: Sequence[Trader]) -> dict[str, Any]:
         "pid": facts.pid,
         "since": facts.since,
         "workers": {"target": facts.workers_target, "ready": facts.workers_ready, "pids": facts.worker_pids},
+        "spare_workers": {"ready": facts.spares_ready, "pids": facts.spare_pids, "own_bytes": facts.spares_bytes},
         "symbols": facts.symbols,
         "intervals": facts.intervals,
         "series": dict(feeds.series),

@@ -7,7 +7,7 @@ import msgspec
 from engine.base.errors import WireError
 from engine.wire.messages import FromWorker, Message, ToWorker
 
-#: Largest message accepted from another process, in bytes; 8 workers times a full answer of 1,000 traders stays below.
+#: Largest message accepted from another process, in bytes; workers bound what an answer says to stay below.
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 
 _encoder = msgspec.msgpack.Encoder()

@@ -21,6 +21,9 @@ from engine.wire.codec import MESSAGE_BYTES_MAX
 
 #: Longest path of a unix socket that Linux takes, in bytes without the closing zero.
 SOCKET_PATH_BYTES_MAX: Final = 107
+#: Largest frame that the supervisor takes from a worker. One beyond a message's bound arrives, so that it can be told to be a
+#: lie; one beyond this ends the connection.
+FRAME_BYTES_MAX: Final = 2 * MESSAGE_BYTES_MAX
 #: Messages that may wait for one worker; far above what the dispatcher ever has outstanding.
 HIGH_WATER_MARK: Final = 10_000
 #: How long a worker waits for its supervisor to take up the connection.
@@ -102,7 +105,7 @@ class Router:
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         self._socket.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, FRAME_BYTES_MAX)
         #: Messages that had not exactly two frames; dropped.
         self.foreign_frames = 0
         try:

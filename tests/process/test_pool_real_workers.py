@@ -49,6 +49,7 @@ def candles_fd() -> Iterator[int]:
 async def test_filters_are_loaded_asked_and_interrupted(tmp_path: Path, candles_fd: int) -> None:
     limits = Limits(soft_limit_ms=100)
     async with bench(tmp_path, 2, limits, WORKERS, candles_fd) as b:
+        await b.pool.prepare(["sma"])
         b.load(RISING, NEVER, ENDLESS, REFUSED)
         await b.until(lambda: len(b.loaded) == 3 and b.refused)
         assert {(m.filter_id, m.intervals) for m in b.loaded} == {(1, ("5m",)), (2, ("5m",)), (3, ("5m",))}
@@ -66,6 +67,7 @@ async def test_filters_are_loaded_asked_and_interrupted(tmp_path: Path, candles_
 async def test_random_kills_under_load_lose_nothing(tmp_path: Path, candles_fd: int) -> None:
     chance = random.Random(7)
     async with bench(tmp_path, 2, None, WORKERS, candles_fd) as b:
+        await b.pool.prepare(["sma"])
         b.load(RISING, NEVER)
         await b.until(lambda: len(b.loaded) == 2)
         wanted = []
