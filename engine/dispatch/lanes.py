@@ -6,8 +6,8 @@ time: whoever is due meanwhile waits for the slices in hand and for nothing more
 tried on one symbol, then on a few.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Collection
+from typing import Final, NamedTuple
 
 from engine.dispatch.queue import Queue
 
@@ -38,6 +38,14 @@ def is_heavy(cost_us: float, asked: int, *, was_heavy: bool) -> bool:
     return asked >= TRIAL_SYMBOLS and cost_us >= HEAVY_FROM_US
 
 
+class Turn(NamedTuple):
+    """A lane that may be served now, and with which symbols."""
+
+    filter_id: int
+    lane: Queue
+    symbols: list[int]
+
+
 class Lanes:
     """The queues of all heavy filters, served in turn; `busy` is shared by all queues of one dispatcher."""
 
@@ -66,12 +74,17 @@ class Lanes:
         """It is not asked apart any more; returns its lane, if it had one."""
         return self._lanes.pop(filter_id, None)
 
-    def ready(self, without: Iterable[int] = ()) -> tuple[int, Queue] | None:
-        """Whose turn it is: the first lane in turn with a symbol that may be asked about now."""
-        left_out = frozenset(without)
+    def ready(self, without: Collection[int], light: Queue | None) -> Turn | None:
+        """Whose turn it is: the first lane in turn with a symbol that may be asked about now.
+
+        Symbols that wait in the `light` queue as well are left to it: in the hands of a heavy filter they would be late.
+        """
         for filter_id, lane in self._lanes.items():
-            if lane.size and filter_id not in left_out and lane.free():
-                return filter_id, lane
+            if not lane.size or filter_id in without:
+                continue
+            symbols = [symbol for symbol in lane.free() if light is None or not light.awaits(symbol)]
+            if symbols:
+                return Turn(filter_id, lane, symbols)
         return None
 
     def is_overdue(self, now: float) -> bool:

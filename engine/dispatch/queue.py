@@ -107,6 +107,10 @@ class Queue:
             return list(self._waiting)
         return [symbol for symbol in self._waiting if symbol not in self._busy]
 
+    def awaits(self, symbol: int) -> bool:
+        """Whether something of this symbol waits here."""
+        return symbol in self._waiting
+
     def take(self, symbols: Iterable[int], budget: Budget) -> list[Entry]:
         """As much of these symbols as fits, each symbol from its earliest instant on; what is taken makes it busy."""
         taken: list[Entry] = []

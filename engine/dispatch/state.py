@@ -208,7 +208,7 @@ class Brain:
         if self._suspects_wait() or len(idle) > 1:
             self._plan_suspects(idle)
         if self.work.lanes and self.work.lanes.is_overdue(self.work.now):
-            self._plan_heavy(idle, 1)
+            self._plan_heavy(idle, 1, overdue=True)
         shares = self._shares()
         for worker in list(idle):
             if worker.slot in shares:
@@ -242,19 +242,17 @@ class Brain:
                 self._suspects_at = self.crew.now
                 return
 
-    def _plan_heavy(self, idle: list[Worker], number: int) -> None:
+    def _plan_heavy(self, idle: list[Worker], number: int, *, overdue: bool = False) -> None:
         """Slices of heavy filters; where one question takes longer than a slice, one worker stays free for all others."""
         seated = self.crew.seated()
         for worker in idle[:number]:
-            turn = self.work.lanes.ready(self._too_bulky(seated))
+            turn = self.work.lanes.ready(self._too_bulky(seated), None if overdue else self.work.queue)
             if turn is None:
                 return
-            filter_id, lane = turn
-            symbols = lane.free()
-            own = [symbol for symbol in symbols if seated[symbol % len(seated)] is worker] if worker in seated else []
-            self._give(worker, lane, own or symbols, part=True)
+            own = [symbol for symbol in turn.symbols if worker in seated and seated[symbol % len(seated)] is worker]
+            self._give(worker, turn.lane, own or turn.symbols, part=True)
             idle.remove(worker)
-            self.work.lanes.served(filter_id, self.work.now)
+            self.work.lanes.served(turn.filter_id, self.work.now)
 
     def _too_bulky(self, seated: list[Worker]) -> list[int]:
         """Heavy filters that must wait, since all workers but one are at such questions."""
