@@ -26,6 +26,7 @@ MEANING: Final = {
     SECCOMP: "a filter that breaks out of Python could ask the kernel for anything the worker's user may do",
     LANDLOCK: "files and network are closed by the list of system calls alone, not by two locks",
     "no new machine code": "code that breaks out of Python is kept from making machine code by the list of system calls alone",
+    "machine code cannot be changed": "a page that may be written and executed at once is left to code that breaks out of Python",
     "no new privileges": "without it the kernel takes no list of system calls from an ordinary user",
     "unprivileged user": "workers run as the engine's user, whose files are kept from them by the other layers alone",
     "no capabilities": "workers keep rights of root, which only the list of system calls keeps them from using",
@@ -59,9 +60,9 @@ def surroundings() -> Surroundings:
 
 def remedy(measure: str, reason: str, where: Surroundings) -> str:
     """What to do so that the measure holds at the next start."""
-    if measure == SECCOMP and where.machine not in _MACHINES:
-        return f"run the engine on 64-bit {' or '.join(_MACHINES)}, not on {where.machine}"
     number = _number(reason)
+    if number is None and where.machine not in _MACHINES:
+        return f"run the engine on 64-bit {' or '.join(_MACHINES)}, not on {where.machine}"
     if measure in ("unprivileged user", "no capabilities"):
         return "run the engine as an ordinary user, or leave it the capabilities SETUID, SETGID and SETPCAP"
     if where.is_gvisor:
