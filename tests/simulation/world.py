@@ -360,7 +360,11 @@ class World:
             self._later(process, takes_s, lambda: [Nonsense(*place, "noise")])
             return
         self._at(0.3, lambda: self._get_on(process, task, runs))
-        self._later(process, takes_s, lambda: [TaskAnswered(*place, task.task_id, answer(task, lies))])
+        self._later(process, takes_s, lambda: [TaskAnswered(*place, task.task_id, answer(task, lies, self._cost_us))])
+
+    def _cost_us(self, filter_id: int) -> int:
+        """CPU time of a question: slow filters are heavy, but for a while now and then."""
+        return self.random.choice((80_000, 80_000, 5)) if self._kinds[filter_id] == "slow" else 5
 
     def _get_on(self, process: Process, task: Task, runs: list[int]) -> list[Event]:
         """Long tasks show in the status slot that they get on."""
@@ -391,11 +395,11 @@ class World:
             self._unlucky[filter_id] = self._unlucky.get(filter_id, 0) + 1
 
 
-def answer(task: Task, lies: bool) -> tuple[FilterResult, ...]:
+def answer(task: Task, lies: bool, cost_us: Callable[[int], int]) -> tuple[FilterResult, ...]:
     """A complete answer, wrong in one symbol for a liar."""
     matches = (Match(999),) if lies else ()
     return tuple(
-        FilterResult(step_number, item_number, filter_id, 5, matches)
+        FilterResult(step_number, item_number, filter_id, cost_us(filter_id) * len(item.symbols), matches)
         for step_number, step in enumerate(task.steps)
         for item_number, item in enumerate(step.items)
         for filter_id in item.filter_ids
