@@ -82,7 +82,8 @@ class _Inspector:
             self.visit(node, depth)
 
     def visit(self, node: ast.AST, depth: int) -> None:
-        if depth > DEPTH_MAX:
+        # Operators and lists of arguments have no place of their own.
+        if depth > DEPTH_MAX and hasattr(node, "lineno"):
             self._refuse(node, "nested too deeply", advice=f"at most {DEPTH_MAX} levels")
         if not isinstance(node, _ALLOWED):
             what, advice = REFUSED.get(type(node), (f"{type(node).__name__} is not allowed", ""))

@@ -7,6 +7,7 @@ symbols were asked before, in which batch, or in which process.
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import CodeType
@@ -141,8 +142,8 @@ class Runner:
         results: list[FilterResult] = []
         room = Room(sum(len(item.filter_ids) for step in task.steps for item in step.items))
         self._load_kernels()
-        # Division by zero in a filter gives inf or NaN, as documented, without a warning.
-        with np.errstate(all="ignore"):
+        # Division by zero in a filter gives inf or NaN, as documented, without a warning; nor may others fill the log.
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
             for number, step in enumerate(task.steps):
                 # Bringing the market up to date is no filter's doing.
                 self._slot.begin(task.task_id, 0, time.monotonic_ns())

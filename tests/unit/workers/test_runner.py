@@ -194,3 +194,9 @@ def test_many_faults_make_a_small_answer():
         result = answer_of(one, "raise ValueError('x' * 1000)")
         assert len(result.faults) == 40
         assert sum(len(fault.message) for fault in result.faults) < 40 * 150
+
+
+def test_warnings_of_numpy_do_not_fill_the_log(one, recwarn):
+    result = answer_of(one, "return {'mean': str(np.mean(five.close[:0])), 'fit': len(np.polyfit([1], [1], 5))}")
+    assert json.loads(result.matches[0].details) == {"mean": "nan", "fit": 6}
+    assert not recwarn.list

@@ -1,0 +1,32 @@
+"""Ways to catch a passed deadline, or to put another error in its place."""
+
+#: (body, construct that the refusal names)
+REFUSED = [
+    ("try:\n        pass\n    finally:\n        return 1", "return 1"),
+    ("while True:\n        try:\n            pass\n        finally:\n            break", "break"),
+    ("for i in [1]:\n        try:\n            pass\n        finally:\n            continue", "continue"),
+    ("try:\n        while True: pass\n    finally:\n        while True: break", "while True: break"),
+    ("try:\n        while True: pass\n    finally:\n        1 / 0", "1 / 0"),
+    ("try:\n        while True: pass\n    finally:\n        raise ValueError", "raise ValueError"),
+    ("try:\n        while True: pass\n    finally:\n        x = [][0]", "x = [][0]"),
+    ("try:\n        while True: pass\n    finally:\n        check(ticker, klines, ta)", "check(ticker, klines, ta)"),
+    ("try:\n        while True: pass\n    finally:\n        x = y", "x = y"),
+    ("try:\n        while True: pass\n    finally:\n        x, z = 1", "x, z = 1"),
+    ("try:\n        while True: pass\n    finally:\n        x += 1", "x += 1"),
+    ("try:\n        while True: pass\n    finally:\n        if x: x = 1", "if x: x = 1"),
+    ("try:\n        while True: pass\n    finally:\n        def f(x=1 / 0): pass", "def f(x=1 / 0): pass"),
+    ("try:\n        while True: pass\n    finally:\n        assert False", "assert False"),
+    ("try:\n        while True: pass\n    except 5:\n        pass", "5"),
+    ("try:\n        while True: pass\n    except check():\n        pass", "check()"),
+    ("try:\n        while True: pass\n    except (ValueError, 1 / 0):\n        pass", "1 / 0"),
+    ("try:\n        while True: pass\n    except (ValueError, (5,)):\n        pass", "(5,)"),
+    ("try:\n        while True: pass\n    except five:\n        pass", "five"),
+    ("try:\n        while True: pass\n    except [ValueError][0]:\n        pass", "[ValueError][0]"),
+    ("try:\n        while True: pass\n    except (lambda: ValueError)():\n        pass", "(lambda: ValueError)()"),
+    ("try:\n        while True: pass\n    except int:\n        pass", "int"),
+    ("try:\n        while True: pass\n    except (*five,):\n        pass", "*five"),
+    ("try:\n        pass\n    except* Exception:\n        pass", "try:"),
+    ("try:\n        pass\n    except BaseException:\n        pass", "BaseException"),
+    ("try:\n        pass\n    except (ValueError, BaseException):\n        pass", "BaseException"),
+    ("try:\n        pass\n    except SystemExit:\n        pass", "SystemExit"),
+]
