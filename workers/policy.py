@@ -8,6 +8,9 @@ the worker; this list protects filters in one worker from each other and tells m
 
 import ast
 import contextlib
+
+# The parser imports it at the first letter beyond ASCII and at each "\N{…}"; behind the lockdown nothing can be imported.
+import unicodedata  # noqa: F401
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
