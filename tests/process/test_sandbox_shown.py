@@ -110,6 +110,11 @@ def test_an_engine_shows_what_a_trial_of_the_same_machine_shows_and_allowing_les
         assert f"{len(found['in_force'])} measures in force" in trial["found"]
         assert SECCOMP in found["in_force"]
         assert not found["unsandboxed"]
+        # And the kernel says of each worker what the engine says
+        for pid in ask(path, "/status")["workers"]["pids"]:
+            told = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+            assert (told["Seccomp"], told["NoNewPrivs"], int(told["CapEff"], 16)) == ("2", "1", 0)
+            assert ("unprivileged user" not in found["in_force"]) or "0" not in told["Uid"].split()
         assert UNSANDBOXED not in running.story()
 
 
