@@ -28,8 +28,10 @@ from engine.signals.first_match import MatchState
 from engine.sim import bars
 from engine.sim.market import Market
 from engine.sim.run import Options, compose
+from engine.supervisor.conduct import Conduct
 from engine.supervisor.home import Home
 from engine.supervisor.roster import Roster, Version
+from engine.supervisor.screening import NONSENSE, OVERRUNS
 from engine.supervisor.workforce import Workforce
 from engine.telemetry.logs import Logs
 from engine.traders.definition import parse_row
@@ -41,8 +43,6 @@ READY_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 120.0
 #: Closes handed to the workers at once, at most.
 CLOSES_AT_ONCE = 20
-#: Errors after some of which an engine pauses a trader.
-STRIKE_KINDS = frozenset({"deadline", "memory"})
 OnProgress = Callable[[str, str], None]
 
 
@@ -80,8 +80,8 @@ class _Attempt:
     def __init__(self, found: Inspection, wish: Wish, market: Market, end_ms: int, settings: Settings) -> None:
         self._market = market
         self._history_bars = settings.history_bars
-        self._strikes = settings.strikes
-        self._struck_ms: set[int] = set()
+        self._settings = settings
+        self._conduct = Conduct()
         self._load, self._version = _planned(found, market, end_ms, settings.default_interval)
         version = self._version
         #: Interval whose closes are asked about, and whose bar a signal names.
@@ -99,11 +99,13 @@ class _Attempt:
             step_ms=self._step_ms,
             symbols_meant=len(version.symbols),
             limit_ms=settings.filter_soft_limit_ms,
+            signals_allowed=settings.pause_signals_per_hour,
         )
         rows = max((self._rows(closes, name) for closes in self._closes_ms for name in version.intervals), default=1)
         self.segment = Segment.create(max(len(symbols), 1), len(version.intervals), rows)
         self._writer = Writer(self.segment)
         self._state = MatchState()
+        self._seen: frozenset[str] = frozenset()
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._drop: Callable[[int], None] = lambda _filter_id: None
 
@@ -198,7 +200,7 @@ class _Attempt:
         for match in result.matches:
             trial.matched_ms.setdefault(names[match.symbol], []).append(outcome.as_of_ms)
         for fault in result.faults:
-            self._note(outcome.as_of_ms, fault)
+            self._note(outcome, fault)
         unknown = [*(fault.symbol for fault in result.faults), *result.unready, *result.unasked]
         began = self._state.apply(
             outcome.as_of_ms,
@@ -207,17 +209,23 @@ class _Attempt:
             [names[symbol] for symbol in unknown],
         )
         details = {names[match.symbol]: match.details for match in result.matches}
+        first = frozenset(names[symbol] for symbol in outcome.symbols) - self._seen
+        self._seen |= first
         for name in began:
             trial.signals.append(self._signal(name, outcome.as_of_ms, details[name]))
+            self._conduct.signal(name, outcome.as_of_ms - self._step_ms, outcome.as_of_ms, first=name in first)
+        trial.signals_in_an_hour = self._conduct.worst_hour
 
-    def _note(self, as_of_ms: int, fault: Fault) -> None:
-        """Count an error; a filter that overran as often as an engine allows is not asked any more."""
+    def _note(self, outcome: Outcome, fault: Fault) -> None:
+        """Count an error; a filter that has as many strikes as an engine allows is not asked any more."""
         text = f"line {fault.line}: {fault.message}" if fault.line else fault.message
         self.trial.faults[text] += 1
-        if fault.kind in STRIKE_KINDS:
-            self._struck_ms.add(as_of_ms)
-        if len(self._struck_ms) >= self._strikes and not self.trial.given_up:
-            self.trial.given_up = f"at {len(self._struck_ms)} closes it was stopped: {text}"
+        if fault.kind in OVERRUNS | NONSENSE:
+            self._conduct.strike(outcome.as_of_ms)
+        forget_ms = int(self._settings.strike_forget_s * 1e3)
+        strikes = self._conduct.strikes(outcome.as_of_ms, forget_ms, self._step_ms)
+        if strikes >= self._settings.strikes and not self.trial.given_up:
+            self.trial.given_up = f"{strikes} strikes, the last one: {text}"
             self._drop(self._load.filter_id)
 
     def _signal(self, name: str, as_of_ms: int, details: str) -> dict[str, Any]:

@@ -40,6 +40,9 @@ class Trial:
     symbols_meant: int = 0
     #: CPU time an engine gives a filter for its symbols at one close.
     limit_ms: int = 0
+    #: Most signals in any hour of the market, and how many an engine takes (0: any number).
+    signals_in_an_hour: int = 0
+    signals_allowed: int = 0
     #: By interval, the fewest closed bars that a filter sees of any symbol.
     fewest_bars: dict[str, int] = field(default_factory=dict)
     asked: int = 0
@@ -78,6 +81,10 @@ class Trial:
             found.append("never matches: is a threshold out of reach?")
         elif answered and self.matches > SHARE_ALWAYS * answered:
             found.append("matches always, or nearly so: a signal arises only when a symbol begins to match")
+        if self.signals_allowed and self.signals_in_an_hour > self.signals_allowed:
+            found.append(
+                f"an engine would pause it: {self.signals_in_an_hour} signals in an hour, more than {self.signals_allowed}"
+            )
         return [*found, *self._short_history(), *self._near_limit()]
 
     def _short_history(self) -> list[str]:
