@@ -6,6 +6,7 @@ of its shortest interval instead, on closed bars: forming bars of the past are n
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,8 +39,10 @@ from engine.traders.definition import parse_row
 from engine.traders.store import new_row
 from engine.wire.messages import Fault, FilterLoaded, FilterRefusal, FilterResult, LoadFilter
 
-#: Longest wait for a worker to be there, and for the answers to one round of questions.
+#: Longest wait for a worker to be there, for the filter to be loaded, and for the answers to one round of questions.
 READY_TIMEOUT_S = 30.0
+LOAD_TIMEOUT_S = 600.0
+LOOK_S = 0.5
 ANSWER_TIMEOUT_S = 120.0
 #: Closes handed to the workers at once, at most.
 CLOSES_AT_ONCE = 20
@@ -125,7 +128,7 @@ class _Attempt:
         if not await dispatcher.wait_ready(READY_TIMEOUT_S):
             raise PoolError("no worker is ready in time", f"{READY_TIMEOUT_S:g} s", "run engine doctor")
         workforce.load_filters([self._load])
-        await asyncio.wait_for(self._loaded, READY_TIMEOUT_S)
+        await self._is_loaded(workforce)
         count = max(map(len, self._closes_ms), default=0)
         start, at_once = 0, 1
         while start < count and not self.trial.given_up:
@@ -136,6 +139,16 @@ class _Attempt:
                 raise PoolError("workers do not answer in time", f"{ANSWER_TIMEOUT_S:g} s", "is the machine busy?")
             on_progress("closes", f"{end}/{count}")
             start, at_once = end, min(2 * at_once, CLOSES_AT_ONCE)
+
+    async def _is_loaded(self, workforce: Workforce) -> None:
+        """Wait until a worker has the filter, which on a new machine takes as long as its indicators take to be compiled."""
+        until_s = time.monotonic() + LOAD_TIMEOUT_S
+        while not self._loaded.done() and not self.trial.given_up:
+            if workforce.problem or time.monotonic() > until_s:
+                raise PoolError("the filter is not loaded", workforce.problem or f"{LOAD_TIMEOUT_S:g} s", "run engine doctor")
+            await asyncio.wait([self._loaded], timeout=LOOK_S)
+        if self._loaded.done():
+            self._loaded.result()
 
     def _due(self, start: int, end: int) -> list[Evaluation]:
         """Questions about closes `start` to `end` of each symbol; where no bar closed then, an engine does not ask."""
