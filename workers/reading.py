@@ -20,7 +20,12 @@ _SECONDS: Final = re.compile(r"([1-9][0-9]{0,4})s")
 _TOP: Final = re.compile(r"top:[1-9][0-9]{0,3}")
 _SYMBOL: Final = re.compile(r"[^\W_]{1,40}")
 
+#: How far names of series are followed, so that no source takes long to read.
+NAMES_DEEP_MAX: Final = 12
+NAMED_CALLS_MAX: Final = 8
+
 Number = int | float
+_ASSIGNING: Final = (ast.AnnAssign, ast.NamedExpr)
 
 
 class Said(NamedTuple):
@@ -70,7 +75,7 @@ def read(tree: ast.Module, place: Place, check: ast.FunctionDef) -> Said:
         for name, node in constants.items()
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
     }
-    lookbacks = _Lookbacks(place, _aliases(ta, tree, calls, helpers), numbers)
+    lookbacks = _Lookbacks(place, _aliases(ta, tree, calls, helpers), numbers, _assigned_calls(tree))
     lookback = max((lookbacks.of(call) for call in calls), default=0)
     return Said(
         intervals=_intervals(tree, place, _aliases(klines, tree, calls, helpers)),
@@ -207,17 +212,37 @@ def _intervals(tree: ast.Module, place: Place, names: set[str]) -> tuple[str, ..
     return tuple(sorted(found, key=INTERVAL_MS.__getitem__))
 
 
-class _Lookbacks:
-    """Look-back of calls like `ta.ema(ta.rsi(close, 14), 9)`: its own and the longest of what it is computed from."""
+def _assigned_calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
+    """By name, the calls in whatever is assigned to it anywhere; each result of a tuple counts as all of it."""
+    found: dict[str, list[ast.Call]] = {}
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, _ASSIGNING) else []
+        value = node.value if isinstance(node, (ast.Assign, *_ASSIGNING)) else None
+        names = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        if names and value is not None:
+            within = [part for part in ast.walk(value) if isinstance(part, ast.Call)]
+            for name in names:
+                found.setdefault(name, []).extend(within)
+    return found
 
-    def __init__(self, place: Place, names: set[str], numbers: Mapping[str, Number]) -> None:
+
+class _Lookbacks:
+    """Look-back of calls like `ta.ema(ta.rsi(close, 14), 9)`: its own and the longest of what it is computed from.
+
+    What a series was computed from is looked for behind its name as well: `rsi = ta.rsi(close, 14)`.
+    """
+
+    def __init__(
+        self, place: Place, names: set[str], numbers: Mapping[str, Number], assigned: Mapping[str, list[ast.Call]]
+    ) -> None:
+        self._assigned = assigned
         self._place = place
         self._names = names
         self._numbers = numbers
         self.seen: set[str] = set()
         self._found: dict[ast.Call, int] = {}
 
-    def of(self, call: ast.Call) -> int:
+    def of(self, call: ast.Call, depth: int = 0) -> int:
         """Bars, as far as the parameters are numbers written in the source; raises FilterRefused for impossible ones."""
         if not (isinstance(call.func, ast.Attribute) and call.func.attr in catalog.BY_NAME):
             return 0
@@ -225,9 +250,20 @@ class _Lookbacks:
             return 0
         if call not in self._found:
             self.seen.add(call.func.attr)
-            inner = [node for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Call)]
-            self._found[call] = self._own(call, call.func.attr) + max((self.of(node) for node in inner), default=0)
+            behind = max((self.of(node, depth + 1) for node in self._behind(call, depth)), default=0)
+            self._found[call] = self._own(call, call.func.attr) + behind
         return self._found[call]
+
+    def _behind(self, call: ast.Call, depth: int) -> Iterator[ast.Call]:
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            for node in ast.walk(argument):
+                if isinstance(node, ast.Call):
+                    yield node
+                elif isinstance(node, ast.Name) and depth < NAMES_DEEP_MAX:
+                    behind = self._assigned.get(node.id, ())
+                    if len(behind) <= NAMED_CALLS_MAX:
+                        # What is assigned further down is not what is meant: x = ta.ema(x, 9).
+                        yield from (one for one in behind if (one.lineno, one.col_offset) < (call.lineno, call.col_offset))
 
     def _own(self, call: ast.Call, name: str) -> int:
         entry = catalog.BY_NAME[name]

@@ -172,6 +172,10 @@ def test_a_refusal_says_where_what_and_what_instead(source, text):
         ("def check(t, k, a): return a.macd(k['5m'].close)[0][-1] > 1", 33),
         ("def check(t, k, a):\n  n = len(k['5m']) // 2\n  return a.sma(k['5m'].close, n)[-1] > 1", 0),
         ("def check(t, k, a): return t.last > 1", 0),
+        ("def check(t, k, a):\n  rsi = a.rsi(k['5m'].close, 14)\n  return a.ema(rsi, 9)[-1] > 1", 22),
+        ("def check(t, k, a):\n  macd, signal, hist = a.macd(k['5m'].close)\n  return a.sma(hist, 10)[-1] > 1", 42),
+        ("def check(t, k, a):\n  x = k['5m'].close\n  x = a.ema(x, 9)\n  x = a.ema(x, 9)\n  return x[-1] > 1", 16),
+        ("def check(t, k, a):\n  return (s := a.sma(k['5m'].close, 20))[-1] > 1 and a.sma(real=s, period=5)[-1] > 1", 23),
         ("def up(b, i):\n  return i.sma(b.close, 30)[-1] > 1\ndef check(t, k, a): return up(k['5m'], a)", 29),
     ],
 )
@@ -184,6 +188,15 @@ def test_nested_calls_cost_no_exponential_time():
     for _ in range(18):
         call = f"a.ema({call}, 3)"
     assert policy.check(f"def check(t, k, a): return {call}[-1] > 1").lookback == 36
+
+
+def test_long_chains_of_names_are_read_as_fast_as_others():
+    lines = "".join(f"  x{n} = a.ema(x{n - 1}, 3)\n" for n in range(1, 1_000))
+    source = f"def check(t, k, a):\n  x0 = k['5m'].close\n{lines}  return x999[-1] > 1"
+    assert policy.check(source).lookback == 999 * 2
+    # What is assigned too often is not followed
+    again = "  x = a.ema(x, 3)\n" * 2_000
+    assert policy.check(f"def check(t, k, a):\n  x = k['5m'].close\n{again}  return x[-1] > 1").lookback == 2
 
 
 def test_helpers_that_are_passed_klines_tell_their_intervals():
