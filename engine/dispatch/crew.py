@@ -115,19 +115,24 @@ class Crew:
     def _renew(self) -> None:
         """Have those replaced that were forked too early for filters to come, or grew too much.
 
-        One after the other, spares first: the rest works on meanwhile. Who has only just come holds nothing yet, and could not
+        One after the other: the rest works on meanwhile. Who has only just come holds nothing yet, and could not
         be given all that is accepted: it goes at once.
         """
         staying = self._staying()
         old = [one for one in staying if one.at_work and not one.loading and (one.worn or one.stock < self.stock)]
         going = [worker for worker in old if worker.epoch < 0]
         if not going and not any(worker.state in (State.SPAWNING, State.LEAVING, State.DOOMED) for worker in staying):
-            going = sorted(old, key=lambda one: (one.seat != SPARE, one.state is State.BUSY, one.slot))[:1]
+            going = sorted(old, key=self._order_of_renewal)[:1]
         for worker in going:
             self._counts.recycled += worker.worn
             worker.move(State.LEAVING, "it grew too much" if worker.worn else "forked before machine code that it lacks")
             worker.deadline = self.now + self._limits.hard_limit_s
             self._emit(DrainWorker(worker.slot, worker.generation))
+
+    def _order_of_renewal(self, worker: Worker) -> tuple[bool, bool, bool, float]:
+        """Machine code first, and then the spare first, since it goes where the next one was; of those that grew the oldest."""
+        lacks = worker.stock < self.stock
+        return (not lacks, lacks and worker.seat != SPARE, lacks and worker.state is State.BUSY, worker.ready_at)
 
     def _retire(self, worker: Worker) -> None:
         worker.leaving = True

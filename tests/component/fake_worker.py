@@ -113,6 +113,8 @@ class FakeWorker:
                 return (Match(999_999),), ()
             case "nonsense":
                 self.dealer.send(b"\xff\xfenonsense")
+            case "huge":
+                self.dealer.send(bytes(int(argument)))
             case "flood":
                 for number in range(100):
                     self.dealer.send(encode(TaskDone(10_000 + number, (), 0, 0)))

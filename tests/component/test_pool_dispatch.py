@@ -5,7 +5,11 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from engine.dispatch.limits import Limits
+from engine.wire.codec import MESSAGE_BYTES_MAX
+from engine.wire.sockets import FRAME_BYTES_MAX
 from tests.component.pool_bench import WAIT_S, bench
 
 
@@ -84,6 +88,21 @@ async def test_workers_that_lie_are_not_believed(tmp_path: Path) -> None:
         assert await b.dispatcher.drain(WAIT_S)
         assert sorted(b.answers()) == sorted((s, t, 1) for s in range(6) for t in (300_000, 600_000, 900_000))
         assert {id_ for id_, _, _ in b.given_up} == {2, 3, 4}
+
+
+@pytest.mark.parametrize("size", [MESSAGE_BYTES_MAX + 1, FRAME_BYTES_MAX + 1])
+async def test_a_worker_that_sends_more_than_a_message_may_hold_is_ended(tmp_path: Path, size: int) -> None:
+    # Given a filter that makes its worker send too much: so much that it arrives, or so much that the connection ends
+    async with bench(tmp_path, workers=2, limits=Limits(hard_limit_s=0.5)) as b:
+        b.load("yes", f"huge {size}")
+        await b.until(lambda: len(b.loaded) == 2)
+        b.submit(range(6), 300_000, 1, 2)
+        assert await b.dispatcher.drain(WAIT_S)
+        # Then nobody believes it, everybody else is answered, and it is asked no more
+        assert sorted(b.answers()) == [(symbol, 300_000, 1) for symbol in range(6)]
+        assert {id_ for id_, _, _ in b.given_up} == {2}
+        arrived = size <= FRAME_BYTES_MAX
+        assert bool(b.dispatcher.stats().counts["lies"]) is arrived
 
 
 async def test_a_filter_that_kills_while_it_is_loaded_never_runs(tmp_path: Path) -> None:
