@@ -110,9 +110,14 @@ class Desk:
 
     def loaded(self, message: FilterLoaded) -> None:
         """A worker accepted a filter and told what its code reads."""
+        trader = self._roster.trader_of(message.filter_id)
+        before = trader.refusal if trader is not None else None
         planned = self._roster.plan(message, self._feed.ranked, self._feed.market.listing.known)
         if planned is None:
-            self._say_refused(self._roster.trader_of(message.filter_id))
+            if trader is not None and trader.refusal is not before:
+                # Its words are allowed, but what it says of itself cannot be done here; workers need not keep it.
+                self._filters.drop_filter(message.filter_id)
+                self._say_refused(trader)
             return
         version, replaced = planned
         if replaced is not None:
@@ -128,8 +133,9 @@ class Desk:
         self._say_refused(self._roster.refuse(message))
 
     def _say_refused(self, trader: Trader | None) -> None:
-        if trader is not None and trader.problem:
+        if trader is not None and trader.refusal is not None:
             log.error("trader %s is refused: %s", trader.name, trader.problem)
+            self._publish("trader_refused", {"id": trader.id, "trader": trader.name, **trader.refusal.document()})
 
     async def mend(self) -> None:
         """One pass: tell the feed what is needed now, and put symbols on the schedule whose history has come."""

@@ -10,7 +10,7 @@ from engine.signals.first_match import MatchState
 from engine.supervisor.desk import Desk
 from engine.supervisor.roster import Roster
 from engine.traders.definition import TraderDefinition
-from engine.wire.messages import FilterLoaded
+from engine.wire.messages import FilterLoaded, FilterRefusal
 from tests.unit.supervisor.test_roster import definition
 
 MIDNIGHT = 1_700_006_400_000
@@ -31,6 +31,7 @@ class World:
         self.states: dict[tuple[str, int], MatchState] = {}
         self.scheduled: set[str] = set()
         self.told: list[tuple[str, object]] = []
+        self.dropped: list[int] = []
         self.roster = Roster("5m")
         self.desk = Desk(
             Settings(max_symbols=max_symbols), self.roster, self, self, self, self, lambda: MIDNIGHT, self, self.publish
@@ -47,6 +48,9 @@ class World:
 
     async def paused(self) -> dict:
         return {}
+
+    def drop_filter(self, filter_id: int) -> None:
+        self.dropped.append(filter_id)
 
     def publish(self, kind: str, data: object) -> None:
         self.told.append((kind, data))
@@ -159,3 +163,25 @@ async def test_a_wish_that_is_refused_is_told_again_and_its_reason_kept_until_it
     await world.desk.mend()
     assert world.wish.keys() == {"BTCUSDT"}
     assert world.desk.problem == ""
+
+
+async def test_a_new_version_that_is_refused_is_told_with_its_place_and_the_old_one_stays(world):
+    (message,) = world.roster.update([definition(2)], {}).load
+    world.desk.refused(FilterRefusal(message.filter_id, 3, 7, "open", "open is not allowed"))
+    ((kind, told),) = world.told
+    assert kind == "trader_refused"
+    assert (told["version"], told["line"], told["column"], told["construct"]) == (2, 3, 7, "open")
+    assert world.roster.running() == [world.version]
+
+
+async def test_a_new_version_that_this_exchange_cannot_serve_is_told_and_leaves_the_workers(world):
+    (message,) = world.roster.update([definition(2)], {}).load
+    world.desk.loaded(FilterLoaded(message.filter_id, symbols=("NOSUCHUSDT",), intervals=("5m",)))
+    ((kind, told),) = world.told
+    assert kind == "trader_refused"
+    assert "NOSUCHUSDT" in told["message"]
+    assert world.dropped == [message.filter_id]
+    assert world.roster.running() == [world.version]
+    # A second worker's word on it is not told again
+    world.desk.loaded(FilterLoaded(message.filter_id, symbols=("NOSUCHUSDT",), intervals=("5m",)))
+    assert len(world.told) == 1
