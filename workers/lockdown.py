@@ -8,6 +8,7 @@ A measure that the kernel does not offer is reported as missing, with the reason
 import ctypes
 import mmap
 import os
+import re
 import resource
 import signal
 import struct
@@ -34,6 +35,10 @@ HEADROOM_BYTES: Final = 1024**3
 OPEN_FILES_MAX: Final = 16
 #: Workers are the first to go when memory runs out: the engine makes new ones.
 OOM_SCORE: Final = 900
+
+#: Lines of /proc/self/maps that are about memory which can be written and executed.
+_WRITABLE_CODE: Final = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) .wx", re.MULTILINE)
+_writable_code: list[tuple[int, int]] | None = None
 
 #: Parts of names of variables that no process running filters may have.
 _SECRET_NAMES: Final = ("DATABASE_URL", "REDIS_URL", "TOKEN", "SECRET", "PASSWORD", "API_KEY", "CREDENTIAL")
@@ -142,6 +147,14 @@ def keep_only(descriptors: Sequence[int]) -> None:
             os.closerange(low + 1, high)
 
 
+def find_writable_code() -> list[tuple[int, int]]:
+    """Address and size of all memory of this process that can be written and executed; remembered for processes it forks."""
+    global _writable_code  # noqa: PLW0603 (a process has one memory)
+    found = _WRITABLE_CODE.findall(Path("/proc/self/maps").read_bytes())
+    _writable_code = [(int(start, 16), int(end, 16) - int(start, 16)) for start, end in found]
+    return _writable_code
+
+
 def restrict_system_calls(rules: Sequence[seccomp.Rule] = seccomp.RULES, otherwise: int = seccomp.KILL_PROCESS) -> None:
     """Put the filter in force for all threads of this process; raises OSError, also on a machine we have no numbers for."""
     machine = _machine()
@@ -167,11 +180,8 @@ def _offer_to_oom() -> None:
 def _seal_machine_code() -> None:
     """Take the right to write from memory that can be executed: ctypes has a page of it, for callbacks that nobody uses here."""
     protect = _machine().numbers["mprotect"]
-    for line in Path("/proc/self/maps").read_bytes().splitlines():
-        place, rights, _ = line.split(maxsplit=2)
-        if b"wx" in rights:
-            start, end = (int(part, 16) for part in place.split(b"-"))
-            syscall(protect, start, end - start, mmap.PROT_READ | mmap.PROT_EXEC)
+    for start, size in _writable_code if _writable_code is not None else find_writable_code():
+        syscall(protect, start, size, mmap.PROT_READ | mmap.PROT_EXEC)
 
 
 def _limit(which: int, value: int) -> None:

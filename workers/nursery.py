@@ -22,7 +22,7 @@ import indicators
 from engine.base.errors import WorkerBootFailed
 from engine.base.exitcodes import OK
 from indicators import catalog
-from workers import rehearsal
+from workers import lockdown, rehearsal
 
 log = logging.getLogger("workers.nursery")
 
@@ -72,6 +72,7 @@ class Nursery:
         gc.collect()
         # Never looked at again by a collection, so that forks go on sharing these pages.
         gc.freeze()
+        lockdown.find_writable_code()
         self._say(warm=True, names=sorted(catalog.BY_NAME))
 
     def serve(self) -> int:
@@ -131,6 +132,7 @@ class Nursery:
                 indicators.warm(build.known)
                 gc.collect()
                 gc.freeze()
+                lockdown.find_writable_code()
             self._say(prepared=build.names, problem=problem, fresh=fresh)
 
     def _fork(self, slot: int, generation: int, log_fd: int) -> None:

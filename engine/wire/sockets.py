@@ -5,12 +5,14 @@ Not here: what the bytes mean (`engine.wire.codec`) and what is decided about th
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import socket
 import stat
 import struct
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,8 @@ FRAME_BYTES_MAX: Final = 2 * MESSAGE_BYTES_MAX
 HIGH_WATER_MARK: Final = 10_000
 #: How long a worker waits for its supervisor to take up the connection.
 CONNECT_TIMEOUT_MS: Final = 10_000
+#: Pause between two looks whether the messaging's own threads run.
+REAPER_PAUSE_S: Final = 0.0001
 #: Messages taken from the socket in one go, so that a flooding worker cannot hold the supervisor's loop.
 RECEIVE_BATCH: Final = 1_000
 
@@ -153,9 +157,9 @@ class Dealer:
     """A worker's end: connects once and never again, for a supervisor that is gone does not come back."""
 
     def __init__(self, endpoint: str, identity: bytes) -> None:
-        """Connected, greetings exchanged and all threads started; raises WireError when nobody answers."""
+        """Connected, greetings exchanged and all threads at work; raises WireError when nobody answers."""
         self._context = zmq.Context(io_threads=1)
-        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        self._socket = self._second_socket()
         self._socket.setsockopt(zmq.IDENTITY, identity)
         self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
         self._socket.setsockopt(zmq.LINGER, 200)
@@ -169,6 +173,23 @@ class Dealer:
             self._socket.close(0)
             self._context.term()
             raise WireError("supervisor does not answer", endpoint, f"waited {CONNECT_TIMEOUT_MS} ms")
+
+    def _second_socket(self) -> "zmq.Socket[bytes]":
+        """A socket in the place of another, for which there is room only when the thread that clears away has cleared that one.
+
+        That thread may not have run at all before, and what threads do first is forbidden once the lockdown is complete.
+        """
+        self._context.set(zmq.MAX_SOCKETS, 1)
+        self._context.socket(zmq.DEALER).close(0)
+        deadline_s = time.monotonic() + CONNECT_TIMEOUT_MS / 1e3
+        while time.monotonic() < deadline_s:
+            try:
+                return self._context.socket(zmq.DEALER)
+            except zmq.ZMQError as error:
+                if error.errno != errno.EMFILE:
+                    raise
+                time.sleep(REAPER_PAUSE_S)
+        raise WireError("messaging does not start", f"{CONNECT_TIMEOUT_MS} ms", "the machine is overloaded")
 
     def send(self, data: bytes) -> None:
         """Send one message; blocks while the supervisor does not read."""
