@@ -7,6 +7,8 @@ import msgspec
 from engine.dispatch.instructions import Outcome
 from engine.wire.messages import DETAILS_BYTES_MAX, TEXT_CHARS_MAX, Fault, FilterResult, Item, Task
 
+#: Times its limit that a filter may have run, by the worker's count: a limit is not kept to the microsecond.
+CPU_SHARE_MAX = 4
 KINDS = frozenset({"exception", "result", "details", "deadline", "memory"})
 _details = msgspec.json.Decoder(dict[str, object])
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
@@ -17,6 +19,7 @@ def complaint(task: Task, results: Sequence[FilterResult]) -> str:
     asked = sum(len(item.filter_ids) for step in task.steps for item in step.items)
     if len(results) != asked:
         return f"{len(results)} results where {asked} were asked for"
+    cpu_us_max = CPU_SHARE_MAX * max(task.soft_limit_ms, task.hard_limit_ms) * 1_000
     position = 0
     for step_number, step in enumerate(task.steps):
         for item_number, item in enumerate(step.items):
@@ -25,8 +28,8 @@ def complaint(task: Task, results: Sequence[FilterResult]) -> str:
                 position += 1
                 if result.filter_id != filter_id or result.step != step_number or result.item != item_number:
                     return f"result {position} is for another step, item or filter"
-                if result.cpu_us < 0:
-                    return "negative CPU time"
+                if not 0 <= result.cpu_us <= cpu_us_max:
+                    return "CPU time that it cannot have used"
                 if result.matches or result.faults or result.unready or result.unasked:
                     wrong = _complaint_of(item, result)
                     if wrong:

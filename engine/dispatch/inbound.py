@@ -11,6 +11,8 @@ from engine.wire.messages import PROTOCOL_VERSION, Bye, FilterLoaded, FilterRefu
 SYMBOLS_MAX = 4096
 NAME_CHARS_MAX = 64
 LOOKBACK_MAX = 1_000_000
+#: No count of a worker comes near, and sums of such are sound.
+FIGURE_MAX = 2**50
 
 Heard = WorkerReady | TaskAnswered | LoadedOn | RefusedOn | PongHeard | Nonsense
 
@@ -34,9 +36,9 @@ def event_of(slot: int, generation: int, message: FromWorker | str) -> Heard | N
             if own_slot != slot or protocol != PROTOCOL_VERSION:
                 return Nonsense(slot, generation, f"Ready for slot {own_slot}, protocol {protocol}")
             return WorkerReady(slot, generation)
+        case FilterLoaded() | Pong() if not _plausible(message):
+            return Nonsense(slot, generation, f"{type(message).__name__} says what cannot be")
         case FilterLoaded():
-            if not _plausible(message):
-                return Nonsense(slot, generation, "FilterLoaded says what cannot be")
             return LoadedOn(slot, generation, message)
         case FilterRefusal(filter_id, line, column, construct, text):
             clean = FilterRefusal(filter_id, line, column, plain_text(construct), plain_text(text))
@@ -47,7 +49,9 @@ def event_of(slot: int, generation: int, message: FromWorker | str) -> Heard | N
             return None
 
 
-def _plausible(message: FilterLoaded) -> bool:
+def _plausible(message: FilterLoaded | Pong) -> bool:
+    if isinstance(message, Pong):
+        return all(0 <= getattr(message, name) <= FIGURE_MAX for name in message.__struct_fields__)
     return (
         len(message.symbols) <= SYMBOLS_MAX
         and all(len(name) <= NAME_CHARS_MAX and name.isprintable() for name in (message.refresh, *message.symbols))

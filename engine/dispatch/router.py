@@ -21,6 +21,7 @@ from engine.dispatch.events import (
     Event,
     FilterDropped,
     FilterKnown,
+    PongHeard,
     Resize,
     Stocked,
     Tick,
@@ -335,9 +336,9 @@ class Dispatcher:
                 log.warning("message of a stranger is ignored: %s", error)
                 continue
             message = message_of(data)
-            if isinstance(message, Pong):
-                self._pongs[slot] = message
             event = event_of(slot, generation, message)
+            if isinstance(event, PongHeard) and isinstance(message, Pong) and slot in self._pids:
+                self._pongs[slot] = message
             if isinstance(event, WorkerReady) and isinstance(message, Ready):
                 lacking = self.lockdowns.ready(slot, generation, message)
                 if lacking:

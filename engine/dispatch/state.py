@@ -64,6 +64,8 @@ class Brain:
         """Take note of what happened by `now` (monotonic seconds); returns what to do, in this order."""
         self.work.now = self.crew.now = now
         self.wake_at = math.inf
+        if not self.work.filters.suspects:
+            self._suspects_at = now
         for event in events:
             _HANDLERS[type(event)](self, event)
         self.crew.mend()
@@ -153,7 +155,12 @@ class Brain:
 
     def _refused(self, event: RefusedOn) -> None:
         worker = self.crew.at(event.slot, event.generation)
-        if worker is not None and self.crew.told_of(worker, event.message.filter_id):
+        if worker is None or not self.crew.told_of(worker, event.message.filter_id):
+            return
+        if event.message.filter_id in self.work.filters.accepted:
+            # All judge by the same list; its trader shall not suffer from one that has fallen.
+            self.crew.doom(worker, "lied", f"it refuses filter {event.message.filter_id}, which another has accepted")
+        else:
             self.work.refused(event.message)
 
     def _answered(self, event: TaskAnswered) -> None:
@@ -222,8 +229,6 @@ class Brain:
 
     def _suspects_wait(self) -> bool:
         """Whether suspects have been left behind all others for as long as one of them may hold a worker."""
-        if not self.work.filters.suspects:
-            self._suspects_at = self.crew.now
         return self.crew.now - self._suspects_at >= self.limits.hard_limit_s
 
     def _plan_suspects(self, idle: list[Worker]) -> None:
