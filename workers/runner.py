@@ -115,9 +115,9 @@ class Runner:
         return FilterLoaded(message.filter_id, verdict.refresh, verdict.symbols, intervals, verdict.lookback)
 
     def _load_kernels(self) -> None:
-        """Take machine code of new filters from the cache, before the time of any filter runs.
+        """See that machine code of new filters is there, before the time of any filter runs.
 
-        Not when a filter comes: others wait for what it reads, and want to know that at once.
+        A locked worker has it from its nursery or not at all: whoever was forked too early is replaced before a filter comes.
         """
         while self._unloaded:
             name = self._unloaded.pop()

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 
 from engine.candles.reader import Reader
+from engine.pool.process import ENVIRONMENT_NAMES
 from engine.wire.measures import LANDLOCK, SECCOMP
+from engine.wire.messages import Item, Step, Task
 from engine.wire.slots import SLOT_BYTES
 from tests.component.breakout import KILLED, Broken, open_cell, users
-from tests.component.nursery import Bench
+from tests.component.nursery import WORKERS, Bench, bench
 from tests.component.unchecked import INDICATORS
+from tests.refusals import CONTAINER
 from workers import vocabulary
 
 KERNEL = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
@@ -143,6 +147,26 @@ def test_a_locked_worker_as_the_kernel_sees_it(cell, broken):
 def test_all_measures_are_in_force_on_a_new_kernel(cell, broken):
     assert broken.ready.missing == ()
     assert {SECCOMP, LANDLOCK, "unprivileged user", "bounded memory"} <= set(broken.ready.in_force)
+
+
+@pytest.mark.skipif(KERNEL < (6, 3), reason="older kernels cannot forbid new machine code")
+def test_nothing_is_missing_in_a_container_with_the_usual_profile():
+    # Given a kernel that refuses what containers are refused, to engine and workers alike
+    with bench((sys.executable, "-m", "tests.refusals", CONTAINER, *WORKERS)) as made:
+        made.fork()
+        # Then the lockdown is complete all the same, and filters are answered
+        assert made.ready.missing == ()
+        as_of_ms = made.put(0, "1m", [100.0] * 10)
+        made.load(1, "def check(ticker, klines, ta):\n    return klines['1m'].close[-1] == 100\n")
+        done = made.run(Task(1, (Step(as_of_ms, False, (Item((1,), (0,)),)),), 5_000))
+        assert [match.symbol for match in done.results[0].matches] == [0]
+
+
+def test_a_worker_knows_only_variables_that_are_named(cell, broken):
+    names = set(eval(str(broken.does("return {'names': list(os.environ)}")))["names"])
+    ours = {"PYTHONHASHSEED", "LC_CTYPE", *(f"{part}_NUM_THREADS" for part in ("OPENBLAS", "OMP", "MKL", "NUMBA"))}
+    assert names <= ENVIRONMENT_NAMES | ours
+    assert "PATH" in names
 
 
 #: Calls of every name that filters have of NumPy, with arguments that fit some of them.

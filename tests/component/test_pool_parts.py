@@ -15,7 +15,7 @@ from engine.pool.liveness import Boots, Watch, cause_of
 from engine.pool.pool import Pool
 from engine.pool.process import NurseryOptions, clean_environment
 from engine.pool.resize import cpu_count, parse_cfs, parse_cgroup_path, parse_cpu_max, quota, workers_wished
-from engine.wire.slots import IDLE, Slots
+from engine.wire.slots import IDLE, SLOT_BYTES, Slots
 from engine.wire.sockets import Dealer, Router, endpoint_for, identity_of, parse_identity
 from tests.component.pool_bench import FAKE, WAIT_S
 
@@ -90,6 +90,26 @@ def test_a_home_with_a_long_path_meets_its_workers_in_a_private_place(tmp_path: 
 def test_foreign_identities_are_refused(identity: bytes) -> None:
     with pytest.raises(WireError):
         parse_identity(identity)
+
+
+def test_a_worker_can_reach_its_own_slot_and_no_other() -> None:
+    slots = Slots.create(3)
+    slots.writer(0).begin(1, 2, 3)
+    # Given the one that a worker maps
+    own = Slots.own(slots.fd, 1)
+    own.begin(4, 5, 6)
+    assert [slots.read(slot) for slot in range(3)] == [(1, 2, 3), (4, 5, 6), IDLE]
+    # Then its memory begins and ends with it
+    (lines,) = [
+        line
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if line.split()[2] == f"{SLOT_BYTES:08x}" and "engine-slots" in line
+    ]
+    first, end = (int(part, 16) for part in lines.split()[0].split("-"))
+    assert end - first == SLOT_BYTES
+    with pytest.raises(LayoutMismatch):
+        Slots.own(slots.fd, 3)
+    slots.close()
 
 
 def test_a_slot_tells_what_its_worker_did_last() -> None:

@@ -162,6 +162,35 @@ def test_a_reader_has_no_way_to_write_by_mistake(pair: Pair) -> None:
         Writer(pair.attached)
 
 
+def test_nobody_can_make_the_memory_forget(pair: Pair) -> None:
+    pair.writer.put_closed(0, 0, kline(7))
+    with pytest.raises(PermissionError):
+        pair.attached.memory.madvise(mmap.MADV_REMOVE)
+    assert pair.writer.bar(0, 0, kline(7).open_time) == kline(7)
+
+
+def test_a_child_of_the_writer_does_not_have_the_writable_memory(pair: Pair) -> None:
+    # Given the writer's map and a reader's, both in this process
+    def rights(pid: str) -> list[str]:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        inode = str(os.fstat(pair.segment.fd).st_ino)
+        return sorted(line.split()[1] for line in lines if line.split()[4] == inode)
+
+    assert rights("self") == ["r--s", "rw-s"]
+    # When it forks
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, " ".join(rights("self")).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    # Then the child can only read
+    assert told == "r--s"
+
+
 def test_a_process_that_writes_by_force_dies_and_changes_nothing(pair: Pair) -> None:
     pair.writer.put_closed(0, 0, kline(7))
     program = (
