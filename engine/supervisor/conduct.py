@@ -9,7 +9,7 @@ answer on each symbol is therefore not counted: a screen over 500 symbols may fi
 again for the same bar is one signal. Everything after that is the filter's choice and counts.
 """
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from engine.dispatch.stats import percentile
@@ -28,20 +28,28 @@ class HourlyCount:
     """How many in any sixty minutes; events may come in any order."""
 
     def __init__(self) -> None:
-        self._by_minute: Counter[int] = Counter()
+        self._by_minute: dict[int, int] = {}
+        self._minute = -1
+        self._most = 0
 
-    def add(self, at_ms: int) -> None:
-        """One more at that instant."""
-        self._by_minute[at_ms // MINUTE_MS] += 1
+    def add(self, at_ms: int) -> int:
+        """One more at that instant; returns the largest number in any sixty minutes that hold it."""
+        minute = at_ms // MINUTE_MS
+        self._by_minute[minute] = self._by_minute.get(minute, 0) + 1
         if len(self._by_minute) > MINUTES_MAX:
             del self._by_minute[min(self._by_minute)]
+        # A close brings many at once, and one more in the same minute is one more in each hour around it.
+        self._most = self._most + 1 if minute == self._minute else self._most_around(minute)
+        self._minute = minute
+        return self._most
 
-    def most_around(self, at_ms: int) -> int:
-        """The largest number in any sixty minutes that hold this instant."""
-        minute = at_ms // MINUTE_MS
-        near = {one: count for one, count in self._by_minute.items() if abs(one - minute) < 60}
-        ends = {minute, *(one for one in near if one > minute)}
-        return max(sum(count for one, count in near.items() if end - 60 < one <= end) for end in ends)
+    def _most_around(self, minute: int) -> int:
+        counts = [self._by_minute.get(one, 0) for one in range(minute - 59, minute + 60)]
+        hour = most = sum(counts[:60])
+        for entering, leaving in zip(counts[60:], counts, strict=False):
+            hour += entering - leaving
+            most = max(most, hour)
+        return most
 
 
 class Verdict(NamedTuple):
@@ -88,8 +96,7 @@ class Conduct:
         self._bars[symbol] = bar_open_ms
         if first or known == bar_open_ms:
             return
-        self._signals.add(as_of_ms)
-        self.worst_hour = max(self.worst_hour, self._signals.most_around(as_of_ms))
+        self.worst_hour = max(self.worst_hour, self._signals.add(as_of_ms))
 
     def flood(self, pause_at: int, stop_at: int) -> Verdict | None:
         """Whether there were too many in an hour; 0 means that there is no such limit."""
