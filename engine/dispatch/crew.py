@@ -221,7 +221,7 @@ class Crew:
         assert flight is not None
         if status.task_id == flight.task.task_id and status.started_ns != flight.mark:
             flight.mark = status.started_ns
-            flight.deadline = min(self.now + self._limits.hard_limit_s, flight.deadline_max)
+            flight.deadline = min(self.now + self._limits.watch_limit_s, flight.deadline_max)
         if self.now >= flight.deadline:
             self.doom(worker, "deadline", f"no progress with its task for {self._limits.hard_limit_s:g} s")
 

@@ -32,6 +32,11 @@ class Limits:
     #: Messages that answer nothing, after which a worker is not believed any more.
     strays_max: int = 20
 
+    @property
+    def watch_limit_s(self) -> float:
+        """When the supervisor does what a worker's own timer should have done: a little later, so that the timer comes first."""
+        return 1.1 * self.hard_limit_s
+
 
 @dataclass(slots=True)
 class Counts:

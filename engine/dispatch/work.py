@@ -129,10 +129,11 @@ class Work:
     def task(self, entries: list[Entry], alone: int | None) -> Flight:
         """Make a task of entries that were taken from a queue."""
         self._last_task_id += 1
-        limit_s = self._limits.hard_limit_s
-        task = Task(self._last_task_id, compose(entries), self._limits.soft_limit_ms, round(limit_s * 1e3))
+        hard_limit_ms = round(self._limits.hard_limit_s * 1e3)
+        task = Task(self._last_task_id, compose(entries), self._limits.soft_limit_ms, hard_limit_ms)
         runs = sum(len(item.filter_ids) for step in task.steps for item in step.items)
         self._counts.tasks += 1
+        limit_s = self._limits.watch_limit_s
         return Flight(task, entries, self.now, self.now + limit_s, self.now + limit_s * runs, alone)
 
     def answered(self, flight: Flight, results: Sequence[FilterResult]) -> None:

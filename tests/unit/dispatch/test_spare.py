@@ -131,7 +131,9 @@ def test_a_kill_before_that_is_from_outside() -> None:
 def test_suspects_get_their_turn_though_there_is_always_other_work() -> None:
     # Given one worker that died of filter 2, and a symbol due again and again
     stage = Stage(workers=1, limits=Limits(spares=0, hard_limit_s=HARD_S))
+    stage.now += 10 * HARD_S
     (send,) = stage.due([1, 2], T, 1, 2)
+    stage.now += HARD_S
     (send,) = sends(stage.crash(send, filter_id=2))
     asked: list[tuple[int, ...]] = []
     for number in range(2, 12):
