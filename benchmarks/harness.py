@@ -27,6 +27,7 @@ SUITES = {
     "feeds": "3,000 streams, a burst of closes, cold start, an outage, faults by chance; against the truth",
     "dispatch": "a null task's round trip, in units of U3, beside ProcessPoolExecutor",
     "cycle": "10 and 100 traders × 100 symbols × 500 bars, in units of U1",
+    "sandbox": "what its layers add to a cycle, a filter checked, a worker from its fork to its first answer",
     "end_to_end": "a close until its signal is on disk; start of the program; memory",
 }
 LIBRARIES = ("numpy", "numba", "msgspec", "pyzmq", "picows", "psycopg", "TA-Lib", "orjson")

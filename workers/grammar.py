@@ -5,12 +5,13 @@ Not here: what a filter says of itself (`workers.reading`), the words (`workers.
 
 import ast
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 from indicators import catalog
 from workers import vocabulary
 from workers.place import Place
+from workers.walking import children
 
 #: How deep expressions and statements may be nested; ordinary filters stay below 20.
 DEPTH_MAX: Final = 60
@@ -46,34 +47,33 @@ REFUSED: Final[dict[type[ast.AST], tuple[str, str]]] = {
 _CONSTANTS: Final = (str, int, float, type(None), type(...))
 #: Keywords that hand out memory nobody wrote or read it as another type, whatever a filter calls its own parameters.
 _KEYWORDS_NEVER: Final = frozenset({"where", "like", "order", "subok", "casting", "signature", "sig", "extobj"})
+_INDICATORS: Final = frozenset(catalog.BY_NAME)
+_KEYWORDS: Final = vocabulary.KEYWORDS.union(*((*entry.inputs, *entry.parameters) for entry in catalog.ENTRIES.values()))
+_ATTRIBUTES: Final = vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | _INDICATORS
 #: Larger whole numbers cannot be printed, nor meant.
 _INTEGER_BITS_MAX: Final = 1_024
 _MODULE_STATEMENTS: Final = (ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Import, ast.Pass)
 
 
-def inspect(tree: ast.Module, place: Place, check_function: ast.FunctionDef) -> None:
-    """Walk the whole tree; raises FilterRefused at the first construct that is not allowed."""
+def inspect(tree: ast.Module, place: Place, check_function: ast.FunctionDef, nodes: Sequence[ast.AST]) -> None:
+    """Walk the whole tree, whose `nodes` are given; raises FilterRefused at the first construct that is not allowed."""
     for statement in tree.body:
         is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if type(statement) in _ALLOWED and not isinstance(statement, _MODULE_STATEMENTS) and not is_text:
             advice = "constants, tables and functions stand at module level; everything else belongs into check"
             raise place.refusal(statement, "statement is not allowed at module level", advice=advice)
-    _Inspector(tree, place, check_function).statements(tree.body, 1)
+    _Inspector(nodes, place, check_function).statements(tree.body, 1)
 
 
 class _Inspector:
     """One walk over one tree."""
 
-    def __init__(self, tree: ast.Module, place: Place, check_function: ast.FunctionDef) -> None:
+    def __init__(self, nodes: Sequence[ast.AST], place: Place, check_function: ast.FunctionDef) -> None:
         self._place = place
         self._indicators_name = check_function.args.args[2].arg
-        self._bound = set(_bindings(tree))
-        parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        of_indicators = {name for entry in catalog.ENTRIES.values() for name in (*entry.inputs, *entry.parameters)}
-        self._keywords = (vocabulary.KEYWORDS | parameters | of_indicators) - _KEYWORDS_NEVER
-        self._attributes = (
-            vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | frozenset(catalog.BY_NAME)
-        )
+        self._bound = set(_bindings(nodes))
+        parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        self._keywords = (_KEYWORDS | parameters) - _KEYWORDS_NEVER
         #: Attributes that stand where something is called, as calls are looked at before what they call.
         self._called: set[ast.expr] = set()
 
@@ -95,7 +95,7 @@ class _Inspector:
             self._children(node, depth)
 
     def _children(self, node: ast.AST, depth: int) -> None:
-        self.statements(ast.iter_child_nodes(node), depth + 1)
+        self.statements(children(node), depth + 1)
 
     def _refuse(self, node: ast.AST, what: str, construct: str = "", advice: str = "") -> NoReturn:
         raise self._place.refusal(node, what, construct, advice)
@@ -137,13 +137,13 @@ class _Inspector:
         self._name(node, node.attr)
         owner = node.value.id if isinstance(node.value, ast.Name) else ""
         if owner == self._indicators_name:
-            allowed, what = frozenset(catalog.BY_NAME), "indicator is not known"
+            allowed, what = _INDICATORS, "indicator is not known"
         elif owner == "np":
             allowed, what = vocabulary.NUMPY, "this part of NumPy is not there"
         elif owner == "math":
             allowed, what = vocabulary.MATH, "this part of math is not there"
         else:
-            allowed, what = self._attributes, "attribute is not allowed"
+            allowed, what = _ATTRIBUTES, "attribute is not allowed"
         if node.attr not in allowed:
             close = difflib.get_close_matches(node.attr, allowed, n=1)
             advice = f"did you mean {close[0]}?" if close else ""
@@ -264,9 +264,9 @@ class _Inspector:
         self.statements(node.finalbody, depth + 1)
 
 
-def _bindings(tree: ast.AST) -> Iterable[str]:
+def _bindings(nodes: Iterable[ast.AST]) -> Iterable[str]:
     """Every name the source gives a value to, in whatever scope."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.FunctionDef):

@@ -22,6 +22,7 @@ from workers import grammar, reading
 from workers.place import Place
 from workers.sites import Site, mark
 from workers.softening import soften
+from workers.walking import walk
 
 #: By this name a filter stands in tracebacks.
 FILENAME: Final = "<filter>"
@@ -67,8 +68,9 @@ def _judged(source: str) -> Verdict:
     tree = ast.parse(source, FILENAME)
     place = Place(source)
     check_function = reading.check_function(tree, place)
-    grammar.inspect(tree, place, check_function)
-    said = reading.read(tree, place, check_function)
+    nodes = walk(tree)
+    grammar.inspect(tree, place, check_function, nodes)
+    said = reading.read(tree, place, check_function, nodes)
     keeps_state = reading.keeps_state(tree)
     sites = mark(tree, check_function)
     soften(tree)

@@ -5,13 +5,14 @@ The supervisor never parses a filter; it learns these things from here, by way o
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine.base.types import INTERVAL_MS, IRREGULAR_ADVICE, IRREGULAR_INTERVALS
 from indicators import IndicatorError, catalog
 from workers import vocabulary
 from workers.place import Place
+from workers.walking import walk
 
 SECONDS_MAX: Final = 86_400
 SYMBOLS_MAX: Final = 1_000
@@ -62,23 +63,23 @@ def check_function(tree: ast.Module, place: Place) -> ast.FunctionDef:
     return found[0]
 
 
-def read(tree: ast.Module, place: Place, check: ast.FunctionDef) -> Said:
+def read(tree: ast.Module, place: Place, check: ast.FunctionDef, nodes: Sequence[ast.AST]) -> Said:
     """Collect it all from a tree whose words are allowed; raises FilterRefused where something is said in an unclear way."""
     constants = _module_constants(tree, place)
     ticker, klines, ta = (argument.arg for argument in check.args.args)
-    helpers = {node.name: [a.arg for a in node.args.args] for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    helpers = {node.name: [a.arg for a in node.args.args] for node in nodes if isinstance(node, ast.FunctionDef)}
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     numbers = {
         name: node.value
         for name, node in constants.items()
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
     }
-    lookbacks = _Lookbacks(place, _aliases(ta, tree, calls, helpers), numbers, _assigned_calls(tree))
+    lookbacks = _Lookbacks(place, _aliases(ta, nodes, calls, helpers), numbers, _assigned_calls(nodes))
     lookback = max((lookbacks.of(call) for call in calls), default=0)
     return Said(
-        intervals=_intervals(tree, place, _aliases(klines, tree, calls, helpers)),
+        intervals=_intervals(nodes, place, _aliases(klines, nodes, calls, helpers)),
         refresh=_refresh(constants.get("refresh"), place),
         symbols=_symbols(constants.get("symbols"), place),
         lookback=lookback,
@@ -165,10 +166,10 @@ def _symbols(node: ast.expr | None, place: Place) -> tuple[str, ...]:
     raise place.refusal(node, "symbols is refused", advice='write "top:100" or a list of names, as ["BTCUSDT", "ETHUSDT"]')
 
 
-def _aliases(name: str, tree: ast.Module, calls: Iterable[ast.Call], helpers: Mapping[str, list[str]]) -> set[str]:
+def _aliases(name: str, nodes: Sequence[ast.AST], calls: Iterable[ast.Call], helpers: Mapping[str, list[str]]) -> set[str]:
     """All names that `name` goes by: assigned to another name, or passed to a helper of the filter."""
     becomes: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
             targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
             becomes.setdefault(node.value.id, set()).update(targets)
@@ -194,9 +195,9 @@ def _passed(call: ast.Call, parameters: list[str]) -> Iterator[tuple[str, str]]:
             yield keyword.value.id, keyword.arg
 
 
-def _intervals(tree: ast.Module, place: Place, names: set[str]) -> tuple[str, ...]:
+def _intervals(nodes: Sequence[ast.AST], place: Place, names: set[str]) -> tuple[str, ...]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if not (isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names):
             continue
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
@@ -212,15 +213,15 @@ def _intervals(tree: ast.Module, place: Place, names: set[str]) -> tuple[str, ..
     return tuple(sorted(found, key=INTERVAL_MS.__getitem__))
 
 
-def _assigned_calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
+def _assigned_calls(nodes: Sequence[ast.AST]) -> dict[str, list[ast.Call]]:
     """By name, the calls in whatever is assigned to it anywhere; each result of a tuple counts as all of it."""
     found: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, _ASSIGNING) else []
         value = node.value if isinstance(node, (ast.Assign, *_ASSIGNING)) else None
-        names = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        names = {part.id for target in targets for part in walk(target) if isinstance(part, ast.Name)}
         if names and value is not None:
-            within = [part for part in ast.walk(value) if isinstance(part, ast.Call)]
+            within = [part for part in walk(value) if isinstance(part, ast.Call)]
             for name in names:
                 found.setdefault(name, []).extend(within)
     return found
@@ -256,7 +257,7 @@ class _Lookbacks:
 
     def _behind(self, call: ast.Call, depth: int) -> Iterator[ast.Call]:
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            for node in ast.walk(argument):
+            for node in walk(argument):
                 if isinstance(node, ast.Call):
                     yield node
                 elif isinstance(node, ast.Name) and depth < NAMES_DEEP_MAX:

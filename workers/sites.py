@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from indicators import IndicatorError, catalog
+from workers.walking import walk
 
 Number = int | float
 #: Stands where the filter gives a series.
@@ -108,7 +109,7 @@ def _constants(tree: ast.Module) -> dict[str, Number]:
 
 def _bound(tree: ast.AST) -> Iterator[str]:
     """Every name that is given a meaning in it, once for each time."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
                 yield name
