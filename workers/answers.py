@@ -11,6 +11,7 @@ from engine.wire.messages import DETAILS_BYTES_MAX, TEXT_CHARS_MAX
 DEPTH_MAX: Final = 8
 VALUES_MAX: Final = 1_000
 _INTEGER_MAX: Final = 2**63 - 1
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class BadAnswer(Exception):
@@ -34,7 +35,7 @@ def details_of(answer: Any) -> str | None:
         return "" if answer else None
     if kind is not dict:
         raise BadAnswer("result", f"check returned {_described(answer)}: return True, False, None or a dict of details")
-    text = json.dumps(_Converter().value(answer, "details", 1), ensure_ascii=False, separators=(",", ":"))
+    text = _encode(_Converter().value(answer, ("details",), 1))
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -44,50 +45,63 @@ def details_of(answer: Any) -> str | None:
     return text
 
 
+#: Where in the details something stands: the keys and places from the outside in.
+Path = tuple[Any, ...]
+
+
 class _Converter:
     """One walk over one dict, bounded in depth and number."""
 
     def __init__(self) -> None:
         self._values = 0
 
-    def value(self, value: Any, where: str, depth: int) -> Any:
+    def value(self, value: Any, path: Path, depth: int) -> Any:
         self._values += 1
         if depth > DEPTH_MAX or self._values > VALUES_MAX:
             raise BadAnswer("details", f"details were too large: at most {VALUES_MAX} values, {DEPTH_MAX} levels deep")
         kind = type(value)
-        if kind is list or kind is tuple:
-            return [self.value(part, f"{where}[{place}]", depth + 1) for place, part in enumerate(value)]
-        if kind is dict:
-            return {self._key(key, where): self.value(part, f"{where}[{key!r:.40}]", depth + 1) for key, part in value.items()}
+        if kind is float and math.isfinite(value):
+            return value
         if kind is str:
-            return self._text(value, where)
-        if value is None or kind is bool or kind is np.bool_:
-            return None if value is None else bool(value)
-        return self._number(value, where)
+            return _text(value, path)
+        if value is None or kind is bool:
+            return value
+        if kind is dict:
+            return {_key(key, path): self.value(part, (*path, key), depth + 1) for key, part in value.items()}
+        if kind is list or kind is tuple:
+            return [self.value(part, (*path, place), depth + 1) for place, part in enumerate(value)]
+        return bool(value) if kind is np.bool_ else _number(value, path)
 
-    def _number(self, value: Any, where: str) -> int | float:
-        if type(value) is int or isinstance(value, np.integer):
-            if not -_INTEGER_MAX <= value <= _INTEGER_MAX:
-                raise BadAnswer("details", f"{where} was an integer beyond 64 bits: give a float")
-            return int(value)
-        if type(value) is float or isinstance(value, np.floating):
-            if not math.isfinite(value):
-                raise BadAnswer("details", f"{where} was {value}: JSON has finite numbers only")
-            return float(value)
-        advice = (
-            "give numbers: float(x[-1]) or x.tolist()" if isinstance(value, np.ndarray) else "give numbers, texts, lists, dicts"
-        )
-        raise BadAnswer("details", f"{where} was {_described(value)}: {advice}")
 
-    def _key(self, key: Any, where: str) -> str:
-        if type(key) is not str:
-            raise BadAnswer("details", f"a key of {where} was {_described(key)}: keys are texts")
-        return self._text(key, where)
+def _number(value: Any, path: Path) -> int | float:
+    if type(value) is int or isinstance(value, np.integer):
+        if not -_INTEGER_MAX <= value <= _INTEGER_MAX:
+            raise BadAnswer("details", f"{_where(path)} was an integer beyond 64 bits: give a float")
+        return int(value)
+    if type(value) is float or isinstance(value, np.floating):
+        if not math.isfinite(value):
+            raise BadAnswer("details", f"{_where(path)} was {value}: JSON has finite numbers only")
+        return float(value)
+    advice = "give numbers: float(x[-1]) or x.tolist()" if isinstance(value, np.ndarray) else "give numbers, texts, lists, dicts"
+    raise BadAnswer("details", f"{_where(path)} was {_described(value)}: {advice}")
 
-    def _text(self, text: str, where: str) -> str:
-        if len(text) > DETAILS_BYTES_MAX or "\0" in text:
-            raise BadAnswer("details", f"{where} was a text too long or with a null character")
-        return text
+
+def _key(key: Any, path: Path) -> str:
+    if type(key) is not str:
+        raise BadAnswer("details", f"a key of {_where(path)} was {_described(key)}: keys are texts")
+    return _text(key, path)
+
+
+def _text(text: str, path: Path) -> str:
+    if len(text) > DETAILS_BYTES_MAX or "\0" in text:
+        raise BadAnswer("details", f"{_where(path)} was a text too long or with a null character")
+    return text
+
+
+def _where(path: Path) -> str:
+    """As it would be written in the filter."""
+    first, *others = path
+    return str(first) + "".join(f"[{one!r:.40}]" for one in others)
 
 
 def _described(value: Any) -> str:
