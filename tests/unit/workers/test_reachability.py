@@ -3,13 +3,16 @@
 It fails when an upgrade of NumPy or Python opens a path, or when a word too many enters the vocabulary.
 """
 
+import math
 import types
 
 import numpy as np
 import pytest
 
+from engine.wire.messages import LoadFilter
+from indicators import catalog
 from tests.unit.workers.stall import bars, stall
-from workers import namespaces, vocabulary
+from workers import namespaces, policy, vocabulary
 from workers.vocabulary import BAR_FIELDS
 
 FORBIDDEN = (
@@ -24,11 +27,24 @@ FORBIDDEN = (
     np.nditer,
 )
 DEPTH = 4
-NAMES = sorted(vocabulary.METHODS | vocabulary.BAR_ATTRIBUTES | vocabulary.TICKER_ATTRIBUTES | vocabulary.NUMPY | vocabulary.MATH)
+#: Every attribute that the policy lets pass anywhere.
+NAMES = sorted(
+    vocabulary.METHODS
+    | vocabulary.BAR_ATTRIBUTES
+    | vocabulary.TICKER_ATTRIBUTES
+    | vocabulary.NUMPY
+    | vocabulary.MATH
+    | frozenset(catalog.BY_NAME)
+)
+#: Calls whose functions are made for their place in the source.
+SITES = "def check(t, k, ta):\n    c = k['5m'].close\n    return ta.macd(c, 5, 9, 3)[0][-1] > ta.ema(ta.rsi(c, 14), 5)[-1]"
 
 
 def called(found):
     """What some harmless methods give when they are called without arguments."""
+    if isinstance(found, types.FunctionType) and found.__name__ in ("rsi", "one", "several"):
+        yield from attempts(found)
+        return
     for name in ("copy", "tolist", "keys", "values", "items", "mean", "split", "upper", "item", "flatten", "nonzero", "union"):
         method = getattr(found, name, None)
         if isinstance(method, (types.BuiltinMethodType, types.MethodType)):
@@ -36,6 +52,26 @@ def called(found):
                 yield method()
             except Exception:
                 continue
+
+
+def attempts(function):
+    """What functions of indicators give, and the errors they raise."""
+    series = np.linspace(1.0, 2.0, 40)
+    for arguments in (
+        (series,),
+        (series, 14),
+        (),
+        ("x",),
+        (series, "x"),
+        (series, 10**9),
+        (None,),
+        (series, series),
+        (np.array([function]),),
+    ):
+        try:
+            yield function(*arguments)
+        except Exception as error:
+            yield error
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +83,40 @@ def roots():
         questions, _ = frame.questions(one.symbols, ("5m",))
         _, ticker, klines = questions[0]
         ta = one.memory.ta
-        results = [ta.rsi(klines["5m"].close, 14), *ta.macd(klines["5m"].close)]
+        results = [ta.rsi(klines["5m"].close, 14), *ta.macd(klines["5m"].close), klines["5m"].closed, klines.copy()]
+        one.runner.load(LoadFilter(1, "sites", SITES))
+        results += [one.memory.prepared.function(site) for site in policy.check(SITES).sites]
+        results += [getattr(ta, name) for name in catalog.BY_NAME]
         values = [1, 1.5, "text", (1,), [1], {"a": 1}, {1}, frozenset({1}), range(3), slice(1), None, True, ..., np.float64(1)]
         values += [ValueError("x"), iter([1]), zip([1], [2], strict=True), map(str, [1]), enumerate([1]), (x for x in [1])]
+        values += errors()
         names = {name: value for name, value in namespaces.fresh().items() if not name.startswith("_")}
         words = {name: value for name, value in namespaces.BUILTINS.items() if not name.startswith("_")}
         yield [ticker, klines, klines["5m"], ta, *results, *values, *names.values(), *words.values()]
+
+
+def errors():
+    """What a filter may catch, with what NumPy puts into it."""
+    found = []
+    for attempt in (
+        lambda: np.add("a", 1),
+        lambda: np.zeros(10**15),
+        lambda: np.zeros(3)[5],
+        lambda: np.sum(np.zeros(3), axis=5),
+        lambda: np.polyfit([1], [1], "x"),
+        lambda: math.sqrt(-1),
+        lambda: "x" + 1,
+        lambda: {}["x"],
+        lambda: next(iter([])),
+        lambda: int("x"),
+        lambda: np.searchsorted([1, 2], [max]),
+    ):
+        try:
+            attempt()
+        except Exception as error:
+            found.append(error)
+    assert len(found) == 11
+    return found
 
 
 def test_nothing_forbidden_is_in_reach(roots):
@@ -66,6 +130,8 @@ def test_nothing_forbidden_is_in_reach(roots):
         assert not isinstance(found, FORBIDDEN), f"{path}: {found!r:.80}"
         assert found is not type, path
         assert found is not object, path
+        # What it could raise or catch: a passed deadline is none of it
+        assert not (isinstance(found, type) and issubclass(found, BaseException) and not issubclass(found, Exception)), path
         if depth == DEPTH:
             continue
         for name in NAMES:
@@ -75,7 +141,29 @@ def test_nothing_forbidden_is_in_reach(roots):
                 continue
             waiting.append((reached, depth + 1, f"{path}.{name}"))
         waiting.extend((reached, depth + 1, f"{path}()") for reached in called(found))
-    assert len(seen) > 1_000
+    assert len(seen) > 3_000
+
+
+def test_no_array_that_is_shared_can_be_written(roots):
+    # Given all arrays that a filter is handed
+    arrays = [root for root in roots if isinstance(root, np.ndarray)]
+    arrays += [getattr(root, name) for root in roots if type(root).__name__ == "Bars" for name in BAR_FIELDS]
+    assert len(arrays) >= 20
+    # When it takes any view of them by a name it may use, then none can be written
+    for array in arrays:
+        views = [array, *[made for name in ("T", "real", "imag") for made in [getattr(array, name)]]]
+        views += [
+            array.reshape(-1, 1),
+            array.squeeze(),
+            array.swapaxes(0, 0),
+            array.transpose(),
+            array[:],
+            array[::-1],
+            array[...],
+        ]
+        for view in views:
+            with pytest.raises(ValueError, match="read-only"):
+                view[:] = 0
 
 
 def test_only_the_import_that_numpy_makes_is_served():
