@@ -41,7 +41,11 @@ SITES = "def check(t, k, ta):\n    c = k['5m'].close\n    return ta.macd(c, 5, 9
 
 
 def called(found):
-    """What some harmless methods give when they are called without arguments."""
+    """What stands in it, and what some harmless methods give when they are called without arguments."""
+    if isinstance(found, (tuple, list, set, frozenset, dict, types.MappingProxyType)):
+        yield from list(found)[:20]
+    if isinstance(found, (dict, types.MappingProxyType)):
+        yield from list(found.values())[:20]
     if isinstance(found, types.FunctionType) and found.__name__ in ("rsi", "one", "several"):
         yield from attempts(found)
         return
