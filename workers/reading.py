@@ -101,6 +101,9 @@ def keeps_state(tree: ast.Module) -> bool:
             if node.value is not None and not _is_fixed(node.value, fixed):
                 return True
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(part, ast.Starred) for target in targets for part in walk(target)):
+                # A starred name gets a list, whatever it is made from.
+                return True
             fixed.update(target.id for target in targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.FunctionDef):
             if not all(_is_fixed(default, fixed) for default in (*node.args.defaults, *node.args.kw_defaults) if default):

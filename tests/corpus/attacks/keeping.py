@@ -21,6 +21,8 @@ KEPT = [
     ("f: int = lambda seen=[]: seen.append(1) or len(seen)", "pass", "f() > 1"),
     ("def f(seen=(y := [])):\n    seen.append(1)\n    return len(y)", "pass", "f() > 1"),
     ("A, B = [], 1", "A.append(1)", "len(A) > 1"),
+    ("*A, = 1, 2", "A.append(1)", "len(A) > 3"),
+    ("A, (*B, C) = 1, 'ab'", "B.append(1)", "len(B) > 2"),
     ("A = [[]] * 2", "A[0].append(1)", "len(A[1]) > 1"),
     ("add = [].append", "pass", "add(1) is not None"),
     ("pop = [1, 2, 3].pop", "pass", "pop() < 3"),

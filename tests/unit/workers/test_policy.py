@@ -223,6 +223,9 @@ def test_fields_and_ticker_are_found():
         ("X: int = 5\n", False),
         ("X: list = []\n", True),
         ("X: int = 5\nY: tuple = (X, 1)\n", False),
+        ("X, Y = 1, 'a'\n", False),
+        ("*X, = (1, 2)\n", True),
+        ("X, (Y, *Z) = 1, 'abc'\n", True),
     ],
 )
 def test_module_level_that_could_keep_state_is_found(head, keeps):
