@@ -71,10 +71,12 @@ RULES: Final = (
     *map(Rule, ("clock_gettime", "setitimer", "timer_settime", "rt_sigreturn", "restart_syscall")),
     *map(Rule, ("clock_nanosleep", "nanosleep", "sched_yield", "gettimeofday", "time", "clock_getres", "getrusage", "gettid")),
     # Memory of its own: never executable, never shared, never of a file.
-    *map(Rule, ("brk", "munmap", "mremap")),
+    *map(Rule, ("brk", "munmap")),
     Rule("mmap", checks=(_NO_EXEC, _PRIVATE)),
     Rule("mprotect", checks=(_NO_EXEC,)),
     Rule("madvise", checks=(_HARMLESS_ADVICE,), otherwise=DENY),
+    # It lets the one page of a worker's status slot grow over those of others. The C library then copies what is to grow.
+    Rule("mremap", DENY),
     # How much memory it has, from a descriptor that was open before.
     Rule("pread64"),
     *map(Rule, ("exit", "exit_group")),

@@ -1,5 +1,6 @@
 """What a locked worker can still do once a filter has broken out of Python: real workers, the policy switched off, raw calls."""
 
+import errno
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ from tests.component.nursery import WORKERS, Bench, bench
 from tests.component.unchecked import INDICATORS
 from tests.refusals import CONTAINER
 from workers import vocabulary
+from workers.syscalls import MACHINES
 
 KERNEL = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
 
@@ -141,6 +143,15 @@ def test_a_locked_worker_as_the_kernel_sees_it(cell, broken):
     (page,) = [one[0].split("-") for one in maps if "engine-slots" in one[-1]]
     assert int(page[1], 16) - int(page[0], 16) == SLOT_BYTES
     assert not [one for one in maps if "w" in one[1] and "x" in one[1]]
+
+
+def test_the_page_of_its_own_slot_does_not_grow_over_those_of_others(broken):
+    number = MACHINES[os.uname().machine].numbers["mremap"]
+    slot = "frame = sys._getframe()\nwhile frame.f_code.co_name != 'live':\n    frame = frame.f_back\n"
+    slot += "slot = address(frame.f_locals['writer']._map)\n"
+    for size, flags in ((4 * SLOT_BYTES, 1), (4 * SLOT_BYTES, 0)):
+        grow = f"return {{'answer': call({number}, slot, {SLOT_BYTES}, {size}, {flags})}}"
+        assert broken.does(slot + grow) == f'{{"answer":"errno {errno.EACCES}"}}'
 
 
 @pytest.mark.skipif(KERNEL < (6, 3), reason="older kernels cannot forbid new machine code")
