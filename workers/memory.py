@@ -175,9 +175,9 @@ class Memory:
         parts += [repeat(id(value)) for value in args[count:]]
         parts += [repeat(name) for name in kwargs]
         parts += [repeat(id(value)) for value in kwargs.values()]
-        recent.update(zip(zip(*parts, strict=False), kept.answers(), strict=False))
-        # So that the identities of what was given stay theirs.
+        # So that the identities of what was given stay theirs; first, as a deadline may strike in between.
         self._arguments.append((args, kwargs))
+        recent.update(zip(zip(*parts, strict=False), kept.answers(), strict=False))
 
     def _bound(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """`entry.bind`, done once for the same parameters; the same objects, so that equal ones of a wrong type stay wrong."""
