@@ -46,7 +46,7 @@ class Kernel:
         if self.loaded:
             return
         compiling, function = self._source()
-        if Kernel.frozen and not compiling.is_cached(function):
+        if Kernel.frozen and not self.is_cached():
             raise IndicatorError(f"{self.function} was not compiled before freeze(): call build() or warm() first")
         if self.outs:
             self.compiled = compiling.driven(function, self.ins, self.outs, self.params)
@@ -56,8 +56,9 @@ class Kernel:
 
     def is_cached(self) -> bool:
         """Whether `load` would find the machine code on disk."""
-        compiling, function = self._source()
-        return bool(compiling.is_cached(function))
+        from indicators import storage
+
+        return storage.is_cached(self._source()[1])
 
     def _source(self) -> tuple[Any, Any]:
         # Imported here and not above: numba costs 0.3 s and 40 MB, which a process that only reads the catalog must not pay.

@@ -1,4 +1,4 @@
-"""How kernels are compiled: one form, one set of options, one cache on disk for every function of this folder.
+"""How kernels are compiled: one form and one set of options for every function of this folder.
 
 A kernel computes one row of an indicator for neighbouring lanes (symbols side by side):
 
@@ -17,24 +17,19 @@ follows IEEE (`error_model="numpy"`): a kernel raises nothing. Without numba's r
 nothing, and counts no references.
 """
 
-import functools
-import hashlib
-import re
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import types
-from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.registry import cpu_target
 from numpy.typing import NDArray
 
 from indicators.kernels.pipeline import Compiler, HelperCompiler, OptimisedHelperCompiler
 from indicators.kernels.rows import DISABLED
+from indicators.storage import KernelCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Lanes = NDArray[np.float64]
@@ -53,43 +48,6 @@ OPTIONS: dict[str, Any] = {
 # Comparisons of addresses that a loop over lanes may begin with. LLVM's own bound (8) leaves every loop over more than four
 # rows of memory scalar.
 llvmlite.binding.set_option("indicators", "-runtime-memory-check-threshold=200")
-
-
-class KernelCache(FunctionCache):
-    """Numba's cache on disk, one entry a kernel, valid as long as the sources that the kernel is made of do not change.
-
-    Numba itself looks at one file only and would go on using old machine code when a helper in another file changes. Files
-    are replaced atomically and every kernel has one signature, so any number of processes may fill the same directory.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        self._cache_file = IndexDataCacheFile(
-            cache_path=self._cache_path,
-            filename_base=f"{function.__module__.rpartition('.')[2]}.{function.__name__}",
-            source_stamp=sources_digest(Path(function.__code__.co_filename).stem),
-        )
-
-    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        # The stamp covers all sources; what the loop around a kernel closes over cannot be hashed.
-        return sig, codegen.magic_tuple()
-
-
-@functools.cache
-def sources_digest(module: str) -> str:
-    """Digest of this file, a module of kernels and all modules it imports: the stamp under which machine code is cached."""
-    folder = Path(__file__).parent
-    names, waiting = set[str](), [Path(__file__).stem, module]
-    while waiting:
-        name = waiting.pop()
-        if name not in names:
-            names.add(name)
-            source = (folder / f"{name}.py").read_text()
-            waiting += re.findall(r"^from indicators\.kernels\.(\w+) import", source, re.MULTILINE)
-    digest = hashlib.sha256()
-    for name in sorted(names):
-        digest.update((folder / f"{name}.py").read_bytes())
-    return digest.hexdigest()
 
 
 def kernel(function: Function) -> Function:
@@ -158,7 +116,7 @@ def _compiled(body: Callable[..., Any], owner: Callable[..., Any], signature: tu
     try:
         dispatcher._cache = KernelCache(owner)
     except (RuntimeError, OSError) as reason:
-        # There is no directory to write to. The kernel works, only every process compiles it anew.
+        # There is no directory to read from or to write to. The kernel works, only every process compiles it anew.
         warnings.warn(f"indicators are compiled without a cache: {reason}: set NUMBA_CACHE_DIR", RuntimeWarning, stacklevel=2)
     dispatcher.compile(signature)
     dispatcher.disable_compile()
@@ -174,21 +132,6 @@ def machine_code(compiled: Any) -> Callable[..., Any]:
         return compiled  # type: ignore[no-any-return]
     (overload,) = compiled.overloads.values()
     return overload.entry_point  # type: ignore[no-any-return]
-
-
-@functools.cache
-def _cache_file(function: Callable[..., Any]) -> Any:
-    # Finding the place takes some ms, as numba tries whether it can write there; looking into it, some us.
-    return KernelCache(function)._cache_file
-
-
-def is_cached(function: Any) -> bool:
-    """Whether the cache holds machine code of this kernel, of these sources and for this CPU."""
-    try:
-        index = _cache_file(function.py_func)._load_index()
-    except (RuntimeError, OSError):
-        return False
-    return bool(index) and any(key[1] == cpu_target.target_context.codegen().magic_tuple() for key in index)
 
 
 def _tuple_of(names: tuple[str, ...]) -> Any:

@@ -1,15 +1,16 @@
 """What is loaded when: nothing on import, all by warm, nothing any more after freeze; one cache for many processes."""
 
+import getpass
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import indicators
-from indicators import building
-from indicators.kernels import compiling
+from indicators import building, storage
 from tests.data import ROOT
 
 
@@ -105,9 +106,9 @@ def test_what_shares_helpers_is_compiled_by_one_child_and_the_longest_first():
 
 
 def test_the_cache_is_bound_to_the_sources_of_a_kernel_and_of_what_it_is_made_of():
-    digest = compiling.sources_digest("overlap")
+    digest = storage.sources_digest("overlap")
     assert len(digest) == 64
-    assert len({digest, compiling.sources_digest("bands"), compiling.sources_digest("volume")}) == 3
+    assert len({digest, storage.sources_digest("bands"), storage.sources_digest("volume")}) == 3
     kernel = indicators.catalog.ENTRIES["sma"].kernel
     kernel.load()
     assert kernel.compiled._cache._cache_file._source_stamp == digest
@@ -123,6 +124,38 @@ def test_without_a_place_for_a_cache_it_warns_and_works(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "compiled without a cache" in done.stderr
     assert done.stdout.strip() == "[ 5. 11.]"
+
+
+def test_what_came_with_an_image_is_read_where_nobody_may_write(tmp_path):
+    # Given a cache that was filled by its owner, as in an image
+    shipped, home = tmp_path / "shipped", tmp_path / "home"
+    home.mkdir()
+    for folder in (*tmp_path.parents, tmp_path, home):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.owner() == getpass.getuser():
+            folder.chmod(0o755)
+    assert check("import indicators; indicators.warm(['sma', 'rsi'])", NUMBA_CACHE_DIR=str(shipped)) == ""
+    before = sorted(path.name for path in shipped.rglob("*"))
+    # When somebody else, who has no place of his own, needs one of these kernels and one that is not there
+    for folder in (shipped, *filter(Path.is_dir, shipped.rglob("*"))):
+        folder.chmod(0o555)
+    code = """
+import os, warnings, indicators
+from indicators import catalog
+indicators.rsi([1.0] * 20, 2)
+if os.geteuid() == 0:
+    os.setuid(65534)
+print([catalog.BY_NAME[name].kernel.is_cached() for name in ("sma", "mom")])
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    indicators.sma([1.0, 2.0, 3.0], 2)
+    print(len(said), sum(catalog.BY_NAME["sma"].kernel.compiled.stats.cache_hits.values()))
+    indicators.mom([1.0, 2.0, 3.0], 2)
+    print(len(said) > 0)
+"""
+    found = check(code, NUMBA_CACHE_DIR=str(shipped), HOME="/nonexistent", NUMBA_CACHE_LOCATOR_CLASSES="")
+    # Then the one is taken from there, the other is compiled with a warning, and nothing was changed
+    assert found.splitlines() == ["[True, False]", "0 1", "True"]
+    assert sorted(path.name for path in shipped.rglob("*")) == before
 
 
 def test_the_program_refuses_an_unknown_name():
