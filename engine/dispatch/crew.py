@@ -15,6 +15,8 @@ from engine.wire.slots import IDLE, Status
 
 #: A killed worker that nobody has reported dead after so long is killed again.
 KILL_AGAIN_S = 2.0
+#: A spare is forked so long after the one before took a seat: a fork takes CPU that others need at that moment.
+SPARE_AFTER_S = 0.03
 #: A worker that lived so long is not counted as one that fails at its start.
 SETTLED_S = 1.0
 
@@ -110,6 +112,8 @@ class Crew:
             spare = self._spare_at_hand() if not worker.at_work else None
             if spare is not None:
                 worker.seat, spare.seat = spare.seat, worker.seat
+                if worker.state is not State.LEAVING:
+                    worker.respawn_at = max(worker.respawn_at, self.now + SPARE_AFTER_S)
                 self._counts.promoted += 1
 
     def _renew(self) -> None:
@@ -191,7 +195,7 @@ class Crew:
         if worker.leaving:
             del self.workers[worker.slot]
             return
-        worker.respawn_at = self.now
+        worker.respawn_at = self.now if worker.seat != SPARE else max(worker.respawn_at, self.now)
         if worker.boots_failed > 1:
             pause_s = self._limits.respawn_after_s * 2.0 ** min(worker.boots_failed - 2, 10)
             worker.respawn_at += min(pause_s, self._limits.respawn_after_max_s)

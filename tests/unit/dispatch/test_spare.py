@@ -1,5 +1,6 @@
 """The spare, the judgement of a death, and workers that grew: how little others notice when a worker goes."""
 
+from engine.dispatch.crew import SPARE_AFTER_S
 from engine.dispatch.events import (
     FilterKnown,
     PongHeard,
@@ -46,11 +47,13 @@ def test_the_spare_takes_the_seat_of_a_dead_worker_at_once_and_another_is_forked
     first, _ = stage.due(range(10), T, 1, 2)
     # When the worker in slot 0 dies of something outside
     found = stage.tell(WorkerLost(0, 1, "killed"))
-    # Then in the same breath its questions are with the spare, and its slot makes the next spare
+    # Then in the same breath its questions are with the spare, and a moment later its slot makes the next spare
     (again,) = sends(found)
     assert (again.slot, again.task.steps) == (2, first.task.steps)
-    assert spawned(found) == [(0, 2)]
     assert stage.brain.crew.ready() == 2
+    assert not spawned(found)
+    assert stage.brain.wake_at == stage.now + SPARE_AFTER_S
+    assert spawned(stage.tell(after_s=SPARE_AFTER_S)) == [(0, 2)]
     # And the shares of the symbols are what they were
     stage.answer(again)
     stage.tell(WorkerForked(0, 2), WorkerReady(0, 2))
