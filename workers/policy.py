@@ -72,8 +72,9 @@ def _judged(source: str) -> Verdict:
     grammar.inspect(tree, place, check_function, nodes)
     said = reading.read(tree, place, check_function, nodes)
     keeps_state = reading.keeps_state(tree)
-    sites = mark(tree, check_function)
+    # First, as nobody has looked at annotations: they may be nested deeper than a walk can go.
     soften(tree)
+    sites = mark(tree, check_function)
     code: CodeType = compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
     return Verdict(
         intervals=said.intervals,

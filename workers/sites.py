@@ -57,7 +57,11 @@ class _Marker(ast.NodeTransformer):
         self.sites.append(site)
         function = ast.copy_location(ast.Name(site.name, ast.Load()), node.func)
         series = [argument for argument, given in zip(node.args, site.given, strict=True) if given is SERIES]
-        return ast.copy_location(ast.Call(function, series, []), node)
+        call = ast.copy_location(ast.Call(function, series, []), node)
+        # Errors in a call of an attribute are told of the line in which its name stands.
+        call.lineno = function.lineno = node.func.end_lineno or node.lineno
+        call.col_offset = function.col_offset = node.func.end_col_offset or node.col_offset
+        return call
 
     def _site(self, node: ast.Call) -> Site | None:
         match node.func:
@@ -72,6 +76,9 @@ class _Marker(ast.NodeTransformer):
         if SERIES in given[len(inputs) :] or SERIES not in given[: len(inputs)]:
             return None
         known = tuple((name, value) for name, value in named if value is not None and name not in ("", *inputs))
+        if len(dict(named)) < len(named):
+            # Given twice: for the compiler to refuse.
+            return None
         return Site(indicator, given, known) if len(known) == len(named) and _is_possible(indicator, given, known) else None
 
     def _number(self, node: ast.expr) -> Number | None:

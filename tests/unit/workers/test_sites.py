@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from engine.base.errors import FilterRefused
 from tests.unit.workers.stall import bars, stall
 from workers import policy
 from workers.sites import mark
@@ -59,6 +60,7 @@ def test_a_number_named_once_at_module_level_counts_as_written():
         ("x = ta.rsi(close, True)", ""),
         ("x = ta.rsi(close, 1000000)", ""),
         ("x = ta.rsi(close, 14.0)", ""),
+        ("x = ta.rsi(close, period=14, period=15)", ""),
         ("x = ta.rsi(14)", ""),
         ("x = ta.nothing(close, 14)", ""),
         ("x = at.rsi(close, 14)", ""),
@@ -135,3 +137,27 @@ def test_functions_of_sites_go_with_the_last_filter_that_has_them():
             one.load(1, code.format(number + 1))
             assert one.ask(AS_OF_MS)[0].matches
         assert len(one.memory.prepared) == 1
+
+
+def test_a_parameter_given_twice_is_refused_as_anywhere_else():
+    with pytest.raises(FilterRefused, match="keyword argument repeated: period"):
+        policy.check("def check(ticker, klines, ta):\n    return ta.rsi(klines['5m'].close, period=14, period=15)[-1] > 5")
+
+
+def test_an_annotation_is_dropped_however_deep_it_is():
+    annotation = "+".join(["1"] * 1_500)
+    code = f"def check(ticker, klines, ta):\n    x: {annotation} = ta.rsi(klines['5m'].close, 14)\n    return x[-1] > 5"
+    assert [site.indicator for site in policy.check(code).sites] == ["rsi"]
+
+
+@pytest.mark.parametrize("period", ["14", "[14][0]"])
+def test_an_error_is_told_of_the_line_in_which_the_indicator_stands(period):
+    with stall(50, ("AUSDT",)) as one:
+        one.put(0, "5m", bars("5m", [100.0] * 60))
+        one.load(
+            1,
+            "def check(ticker, klines, ta):\n    c = klines['5m'].close\n    return (\n        ta\n        .correl(\n"
+            f"            c,\n            c[:5], {period})[-1] > 0\n    )",
+        )
+        (fault,) = one.ask(AS_OF_MS)[0].faults
+        assert (fault.line, fault.message[:22]) == (5, "IndicatorError: correl")
