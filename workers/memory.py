@@ -256,10 +256,11 @@ class Memory:
 
     def _forget_results(self) -> None:
         """In the middle of a step: let go of all results. What filters hold of them stays right but is not known any more."""
-        # In this order, as a deadline may strike in between: nobody is to find what is gone already.
+        # In this order, as a deadline may strike in between: nobody is to find what is gone already, and results are found by
+        # the identities of series that live as long as what is kept.
+        self._clear_results()
         dropped, self._kept = list(self._kept.values()), {}
         self.usage.bytes = 0
-        self._clear_results()
         self._unknown = [source for source in self._unknown if isinstance(source, Field)]
         self._known = {key: known for key, known in self._known.items() if isinstance(known[1], Field)}
         for kept in dropped:

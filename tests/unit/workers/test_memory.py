@@ -177,6 +177,25 @@ def test_a_loop_over_parameters_in_one_step_does_not_fill_memory():
         np.testing.assert_array_equal(one.memory.ta.ema(kept[5], 3), indicators.ema(kept[5].copy(), 3))
 
 
+def test_a_deadline_that_strikes_while_results_are_let_go_of_leaves_their_series_alive(monkeypatch):
+    with stall(50, NAMES, bytes_max=10) as one:
+        one.put(0, "1m", bars("1m", [100.0 + n % 11 for n in range(60)]))
+        b = klines_of(one, 61 * 60_000)[0]
+
+        def struck():
+            raise DeadlinePassed
+
+        # Given results that are still found by the identities of series
+        monkeypatch.setattr(one.memory.prepared, "clear", struck)
+        with pytest.raises(DeadlinePassed):
+            one.memory.ta.sma(b.close, 5)
+        # Then what those series belong to is kept, until the next one asks
+        assert one.memory.usage.bytes > 20
+        monkeypatch.undo()
+        np.testing.assert_array_equal(one.memory.ta.sma(b.close, 5), indicators.sma(b.close.copy(), 5))
+        assert one.memory.usage.bytes == 0
+
+
 def test_series_of_different_symbols_do_not_mix():
     with stall(50, NAMES) as one:
         for symbol in one.symbols:
