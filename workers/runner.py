@@ -5,6 +5,7 @@ could change (a list, a dict), again for each symbol. So an answer depends on th
 symbols were asked before, in which batch, or in which process.
 """
 
+import gc
 import logging
 import time
 import warnings
@@ -191,7 +192,12 @@ class Runner:
         try:
             try:
                 self._deadline.arm(soft_ms)
-                asking.ask(questions)
+                if asking.lacks_memory(questions):
+                    # Others may have left what only a collection frees. That is their doing, and so is the time it takes.
+                    self._deadline.disarm()
+                    gc.collect()
+                    self._deadline.arm(soft_ms)
+                    asking.ask(questions)
             finally:
                 # It may strike here as well, as long as it is not disarmed.
                 self._deadline.disarm()
@@ -229,11 +235,20 @@ class _Asking:
         self._room = room
         self._position = 0
 
+    def lacks_memory(self, questions: list[Any]) -> bool:
+        """Ask; whether memory ran out. What held it in the filter is gone by then, so that the rest can be asked once more."""
+        try:
+            self.ask(questions)
+        except MemoryError:
+            return True
+        return False
+
     def ask(self, questions: list[Any]) -> None:
-        """Each symbol in turn. Raises DeadlinePassed and MemoryError; all else that a filter does is noted down."""
+        """Each symbol in turn, from the one in hand on. Raises DeadlinePassed and MemoryError; all else is noted down."""
         check: Callable[..., Any] | None = None
         ta, anew = self._ta, self.loaded.keeps_state
-        for self._position, (symbol, ticker, klines) in enumerate(questions):
+        first = self._position
+        for self._position, (symbol, ticker, klines) in enumerate(questions[first:], first):
             try:
                 if check is None or anew:
                     check = self._check_function()

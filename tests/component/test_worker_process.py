@@ -83,6 +83,18 @@ def test_a_filter_that_takes_too_much_memory_is_a_fault_of_its_own(nursery):
     assert [(fault.kind, fault.line) for fault in done.results[0].faults] == [("memory", 2)]
 
 
+def test_memory_that_another_filter_left_behind_is_nobody_elses_fault(nursery):
+    # Given a filter that leaves most of a worker's memory in a circle, which only a collection frees
+    as_of_ms = nursery.put(nursery.symbols[0], "15m", [100.0] * 10)
+    body = "kept = [np.zeros(100_000_000)]\n    kept.append(kept)\n    return klines['15m'].close[-1] == 100\n"
+    nursery.load(6, f"def check(ticker, klines, ta):\n    {body}")
+    nursery.load(7, "def check(ticker, klines, ta):\n    return np.zeros(50_000_000).size > klines['15m'].close[-1]\n")
+    # When one that takes less, but not beside that, is asked next
+    done = nursery.run(Task(10, (Step(as_of_ms, False, (Item((6, 7), nursery.symbols[:1]),)),), 500))
+    # Then it is answered
+    assert [(len(result.matches), result.faults) for result in done.results] == [(1, ()), (1, ())]
+
+
 def test_a_worker_tells_how_it_is(nursery):
     pong = nursery.ask(Ping(3))
     assert isinstance(pong, Pong)
