@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 import msgspec
 
+from engine.wire.texts import on_one_line
+
 STATUS_LINE_TERMINAL_S = 0.5
 STATUS_LINE_LOG_S = 10.0
 #: Pause between two steps of one count in a log.
@@ -108,7 +110,7 @@ class Display:
 
 def signal_line(signal: Mapping[str, Any]) -> str:
     """A signal for people: time of the bar's close is what they look for, so the detection time comes first."""
-    details = " ".join(f"{key}={_short(value)}" for key, value in (signal["details"] or {}).items())
+    details = on_one_line(" ".join(f"{key}={_short(value)}" for key, value in (signal["details"] or {}).items()))
     late = " (late)" if signal["late"] else ""
     bar = f"{signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14}"
     return f"{signal['detected_at'][11:19]}  {bar} {signal['trader']}{late}  {details}".rstrip()

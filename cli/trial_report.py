@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from engine.dispatch.stats import percentile
 from engine.sim.bars import Bars
+from engine.wire.texts import on_one_line
 
 #: A filter that matches more often than this is most likely not meant so.
 SHARE_ALWAYS = 0.95
@@ -133,5 +134,5 @@ class Trial:
 
 def line_of(signal: Mapping[str, Any]) -> str:
     """One signal of a trial, for people."""
-    details = " ".join(f"{name}={value}" for name, value in signal["details"].items())
+    details = on_one_line(" ".join(f"{name}={value}" for name, value in signal["details"].items()))
     return f"{signal['closed_at']}  {signal['symbol']:<12} {signal['interval']:>4}  {signal['price']:<14} {details}".rstrip()

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.wire.messages import DETAILS_BYTES_MAX, TEXT_CHARS_MAX
+from engine.wire.texts import is_fit
 
 DEPTH_MAX: Final = 8
 VALUES_MAX: Final = 1_000
@@ -95,6 +96,8 @@ def _key(key: Any, path: Path) -> str:
 def _text(text: str, path: Path) -> str:
     if len(text) > DETAILS_BYTES_MAX or "\0" in text:
         raise BadAnswer("details", f"{_where(path)} was a text too long or with a null character")
+    if not is_fit(text):
+        raise BadAnswer("details", f"{_where(path)} was a text with control characters: write what people can read")
     return text
 
 

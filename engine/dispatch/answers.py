@@ -6,12 +6,12 @@ import msgspec
 
 from engine.dispatch.instructions import Outcome
 from engine.wire.messages import DETAILS_BYTES_MAX, TEXT_CHARS_MAX, Fault, FilterResult, Item, Task
+from engine.wire.texts import all_fit, on_one_line
 
 #: Times its limit that a filter may have run, by the worker's count: a limit is not kept to the microsecond.
 CPU_SHARE_MAX = 4
 KINDS = frozenset({"exception", "result", "details", "deadline", "memory"})
 _details = msgspec.json.Decoder(dict[str, object])
-_CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 
 def complaint(task: Task, results: Sequence[FilterResult]) -> str:
@@ -61,10 +61,9 @@ def _is_details(text: str) -> bool:
     if len(data) > DETAILS_BYTES_MAX:
         return False
     try:
-        _details.decode(data)
+        return all_fit(_details.decode(data))
     except (msgspec.DecodeError, RecursionError):
         return False
-    return True
 
 
 def outcomes(task: Task, results: Sequence[FilterResult]) -> tuple[Outcome, ...]:
@@ -87,4 +86,4 @@ def _clean(result: FilterResult) -> FilterResult:
 
 def plain_text(text: str) -> str:
     """Text of a worker made fit for people: no control characters, bounded."""
-    return text[:TEXT_CHARS_MAX].translate(_CONTROL)
+    return on_one_line(text[:TEXT_CHARS_MAX])
