@@ -1,5 +1,6 @@
 """The life of a worker: say Ready, then receive, handle, send, until it is asked to leave or nobody asks any more."""
 
+import gc
 import logging
 import os
 import resource
@@ -72,6 +73,8 @@ def _handle(message: ToWorker, runner: Runner, usage: Usage, memory: Callable[[]
         runner.drop(message.filter_id)
         return None
     assert isinstance(message, Ping)
+    # While filters run only what they leave is collected; this is for all else.
+    gc.collect()
     now = memory()
     return Pong(message.sequence, now.resident, usage.hits, usage.misses, usage.bytes, now.own, runner.held_bytes)
 

@@ -5,11 +5,12 @@ could change (a list, a dict), again for each symbol. So an answer depends on th
 symbols were asked before, in which batch, or in which process.
 """
 
+import contextlib
 import gc
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Final
@@ -144,7 +145,7 @@ class Runner:
         room = Room(sum(len(item.filter_ids) for step in task.steps for item in step.items))
         self._load_kernels()
         # Division by zero in a filter gives inf or NaN, as documented, without a warning; nor may others fill the log.
-        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"), _collected_by_hand():
             for number, step in enumerate(task.steps):
                 # Bringing the market up to date is no filter's doing.
                 self._slot.begin(task.task_id, 0, time.monotonic_ns())
@@ -193,7 +194,7 @@ class Runner:
             try:
                 self._deadline.arm(soft_ms)
                 if asking.lacks_memory(questions):
-                    # Others may have left what only a collection frees. That is their doing, and so is the time it takes.
+                    # It may have left what only a collection frees, and none has been made yet: once more, then.
                     self._deadline.disarm()
                     gc.collect()
                     self._deadline.arm(soft_ms)
@@ -209,6 +210,9 @@ class Runner:
         except MemoryError as error:
             interrupted = Fault(0, "memory", _line_of(error), "used more memory than a worker has")
         asking.namespace.clear()
+        # All it made is young, as no collection was made since. It goes now, in its own time and with its name in the slot:
+        # freeing it may take long, or end the process, and its memory is wanted by others.
+        gc.collect(0)
         unasked: tuple[int, ...] = ()
         if interrupted is not None:
             unasked = asking.interrupted(questions, interrupted)
@@ -296,6 +300,16 @@ class _Asking:
         self.faults = [other for other in self.faults if other.symbol != symbol]
         self.faults.append(Fault(symbol, fault.kind, fault.line, fault.message))
         return tuple(question[0] for question in questions[self._position + 1 :])
+
+
+@contextlib.contextmanager
+def _collected_by_hand() -> Iterator[None]:
+    """Circles of references are not looked for meanwhile, but where somebody asks for it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _line_of(error: BaseException) -> int:

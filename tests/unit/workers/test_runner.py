@@ -1,5 +1,6 @@
 """What becomes of what a filter does: answers, faults, deadlines, and no state."""
 
+import gc
 import json
 
 import msgspec
@@ -148,6 +149,20 @@ def test_no_state_survives_from_symbol_to_symbol_or_from_step_to_step(one, code)
     for _ in range(2):
         (result,) = one.ask(AS_OF_MS)
         assert (result.matches, result.faults) == ((), ())
+
+
+def test_what_a_filter_leaves_in_a_circle_is_freed_before_the_next_is_asked(one):
+    # Given one that makes so many objects that a collection would take place while its own are in use
+    one.load(
+        1, HEAD + "kept = [slice(987654321)]\n    kept.append(kept)\n    return len([[n] for n in range(20_000)]) < len(five)"
+    )
+    try:
+        (result,) = one.ask(AS_OF_MS)
+        gc.disable()
+        assert (result.matches, result.faults) == ((), ())
+        assert not [found for found in gc.get_objects() if type(found) is slice and found.stop == 987654321]
+    finally:
+        gc.enable()
 
 
 def test_a_filter_says_what_it_reads(one):
