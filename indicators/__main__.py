@@ -17,7 +17,7 @@ NICENESS = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code: 0 done, 1 a name is unknown or compiling failed."""
+    """Exit code: 0 done, 1 a name is unknown, compiling failed, or what was compiled could not be kept."""
     if arguments[:1] in (["--help"], ["-h"]):
         print(__doc__)
         return 0
@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
         else:
             built = indicators.build(progress=_tell)
             print(f"compiled: {', '.join(built)}" if built else "all kernels were compiled already")
+            if not all(kernel.is_cached() for kernel in indicators.catalog.kernels(built)):
+                raise indicators.IndicatorError("there was no place to keep machine code: set NUMBA_CACHE_DIR")
     except indicators.IndicatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import indicators
+from indicators import __main__ as command
 from indicators import building, storage
+from indicators.kernel import Kernel
 from tests.data import ROOT
 
 
@@ -164,6 +166,13 @@ def test_the_program_refuses_an_unknown_name():
     )
     assert done.returncode == 1
     assert done.stderr.startswith("error: indicator was nosuch")
+
+
+def test_the_command_says_so_when_there_is_no_place_for_what_it_compiled(monkeypatch, capsys):
+    monkeypatch.setattr(indicators, "build", lambda **_: ["obv"])
+    monkeypatch.setattr(Kernel, "is_cached", lambda _: False)
+    assert command.main([]) == 1
+    assert "no place to keep machine code: set NUMBA_CACHE_DIR" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "indicators").rglob("*.py")), ids=lambda path: path.name)
