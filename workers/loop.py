@@ -34,6 +34,9 @@ log = logging.getLogger("workers.loop")
 #: The supervisor pings every five seconds; one that was silent for three such intervals is gone.
 PING_MS = 5_000
 SILENT_INTERVALS_MAX = 3
+#: While filters run only what they leave is collected. All else seldom leaves anything, and looking at everything that is
+#: remembered takes tens of milliseconds: once an hour.
+PINGS_PER_COLLECTION = 720
 
 
 class Footprint(NamedTuple):
@@ -73,8 +76,8 @@ def _handle(message: ToWorker, runner: Runner, usage: Usage, memory: Callable[[]
         runner.drop(message.filter_id)
         return None
     assert isinstance(message, Ping)
-    # While filters run only what they leave is collected; this is for all else.
-    gc.collect()
+    if message.sequence % PINGS_PER_COLLECTION == 0:
+        gc.collect()
     now = memory()
     return Pong(message.sequence, now.resident, usage.hits, usage.misses, usage.bytes, now.own, runner.held_bytes)
 
