@@ -1,10 +1,12 @@
 """What an engine tells of its feeds: health of each part, who waits for what, numbers, and the text for people."""
 
 import re
+from dataclasses import asdict
 
 import pytest
 
 from cli.status import feed_lines, lines
+from engine.dispatch.limits import Counts
 from engine.feeds.facts import ClockFacts, SeriesFacts
 from engine.feeds.freshness import State
 from engine.feeds.lag import Quantiles
@@ -60,7 +62,7 @@ def facts(**changes) -> Facts:
         "bars": 10, "bars_per_second": 1.0, "signals": 0, "faults": 0, "cycles": 4, "cycle_p50_ms": 1.0, "cycle_p99_ms": 2.0,
         "evaluations_waiting": 0, "database": {"state": "up", "place": "here", "reason": ""},
         "spool": {"unsent": 0, "set_aside": 0}, "sandbox": SAFE, "traders": dict.fromkeys(("paused", "refused"), 0),
-        "feeds": feeds(),
+        "feeds": feeds(), "dispatch": asdict(Counts()),
     }  # fmt: skip
     return Facts(**(told | changes))
 
