@@ -19,7 +19,7 @@ from typing import Any
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
 from numba.core.registry import cpu_target
 
-KERNELS = Path(__file__).parent / "kernels"
+PACKAGE = Path(__file__).parent
 
 
 class _ReadOnlyLocator(UserProvidedCacheLocator):
@@ -83,16 +83,16 @@ class KernelCache(FunctionCache):
 @functools.cache
 def sources_digest(module: str) -> str:
     """Digest of a module of kernels, all modules it imports, and how they are compiled: the stamp of its machine code."""
-    names, waiting = set[str](), ["compiling", module]
+    # Where machine code is kept changes none of it.
+    names, waiting = {"storage"}, ["kernels.compiling", f"kernels.{module}"]
+    digest = hashlib.sha256()
     while waiting:
         name = waiting.pop()
         if name not in names:
             names.add(name)
-            source = (KERNELS / f"{name}.py").read_text()
-            waiting += re.findall(r"^from indicators\.kernels\.(\w+) import", source, re.MULTILINE)
-    digest = hashlib.sha256()
-    for name in sorted(names):
-        digest.update((KERNELS / f"{name}.py").read_bytes())
+            source = PACKAGE.joinpath(*name.split(".")).with_suffix(".py").read_bytes()
+            digest.update(source)
+            waiting += sorted(re.findall(r"^from indicators\.([\w.]+) import", source.decode(), re.MULTILINE))
     return digest.hexdigest()
 
 

@@ -17,6 +17,8 @@ from workers.walking import walk
 SECONDS_MAX: Final = 86_400
 SYMBOLS_MAX: Final = 1_000
 
+#: Names at module level that mean something to the engine.
+SAID: Final = ("refresh", "symbols", "check")
 _SECONDS: Final = re.compile(r"([1-9][0-9]{0,4})s")
 _TOP: Final = re.compile(r"top:[1-9][0-9]{0,3}")
 _SYMBOL: Final = re.compile(r"[^\W_]{1,40}")
@@ -138,11 +140,21 @@ def _module_constants(tree: ast.Module, place: Place) -> dict[str, ast.expr]:
         value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
         for target in targets:
             if not isinstance(target, ast.Name) or value is None:
+                _refuse_within(target, place)
                 continue
-            if target.id in ("refresh", "symbols", "check") and (target.id in found or target.id == "check"):
+            if target.id in SAID and (target.id in found or target.id == "check"):
                 raise place.refusal(node, f"{target.id} is given twice", advice="keep one")
             found[target.id] = value
     return found
+
+
+def _refuse_within(target: ast.expr, place: Place) -> None:
+    """Names that say something of a filter are given alone: who reads a source does not take values apart."""
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in SAID and node is not target:
+            raise place.refusal(
+                node, f"{node.id} is given together with others", advice=f"write {node.id} = … on a line of its own"
+            )
 
 
 def _refresh(node: ast.expr | None, place: Place) -> str:

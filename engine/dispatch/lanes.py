@@ -25,8 +25,12 @@ HEAVY_AT_ONCE_US: Final = 5_000.0
 TRIAL_FACTOR: Final = 10.0
 #: Light work goes first, but a lane that was not served for so long gets one slice: it is late, never forgotten.
 PATIENCE_S: Final = 1.0
-#: Questions that may wait in one lane; a filter with more cannot keep up with the market and is given up.
+#: Questions that may wait in one lane, and the CPU time they may be expected to take: a filter beyond both cannot keep up with
+#: the market. A quick one only has much to catch up with.
 WAITING_MAX: Final = 50_000
+WAITING_CPU_US: Final = 300e6
+#: For the sake of memory, however quick.
+WAITING_EVER_MAX: Final = 1_000_000
 
 
 def is_heavy(cost_us: float, asked: int, *, was_heavy: bool) -> bool:
@@ -36,6 +40,11 @@ def is_heavy(cost_us: float, asked: int, *, was_heavy: bool) -> bool:
     if was_heavy:
         return cost_us >= LIGHT_BELOW_US
     return asked >= TRIAL_SYMBOLS and cost_us >= HEAVY_FROM_US
+
+
+def is_too_much(waiting: int, cost_us: float) -> bool:
+    """Whether a filter of that cost cannot be expected to answer so many questions."""
+    return waiting > WAITING_EVER_MAX or (waiting > WAITING_MAX and waiting * cost_us > WAITING_CPU_US)
 
 
 class Turn(NamedTuple):

@@ -9,7 +9,7 @@ from engine.dispatch.answers import outcomes
 from engine.dispatch.events import Cause, Evaluation
 from engine.dispatch.filters import POINTS, POINTS_MAX, Filter, Filters, Standing
 from engine.dispatch.instructions import CycleEnded, GiveUp, Instruction, Loaded, Question, Refused, Report, Superseded
-from engine.dispatch.lanes import SLICE_US, WAITING_MAX, Lanes
+from engine.dispatch.lanes import SLICE_US, Lanes, is_too_much
 from engine.dispatch.limits import Counts, Limits
 from engine.dispatch.queue import Budget, Entry, Queue, compose
 from engine.dispatch.workers import Fate, Flight
@@ -82,7 +82,7 @@ class Work:
         elif found.standing is Standing.ACCEPTED:
             lane = self.lanes.open(filter_id)
             put(lane, entry)
-            if lane.size > WAITING_MAX:
+            if is_too_much(lane.size, found.cost_us):
                 reason = f"it cannot keep up: {lane.size} questions wait, each takes {found.cost_us / 1e3:.1f} ms"
                 self._end(found, Standing.GIVEN_UP, reason)
         else:

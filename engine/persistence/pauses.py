@@ -140,11 +140,14 @@ class PauseWriter:
                 if not blames_row(error):
                     raise
                 _log.error("the pause of trader %s is refused by the database: %s", trader, error)
+                is_stored = False
             else:
-                self._on_stored(trader_id)
+                is_stored = True
             # Another one may have come for the same trader meanwhile.
             if self._waiting.get(trader_id) == (pause, trader):
                 del self._waiting[trader_id]
+                if is_stored:
+                    self._on_stored(trader_id)
         if self._waiting:
             self._called.set()
         else:

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from engine.base.clock import iso_utc
 
-#: `strikes`: overran, ran out of memory or answered nonsense too often; `killed`: ended the workers that ran it;
+#: `strikes`: overran, ran out of memory or answered nonsense too often; `killed`: ended the workers that ran it, or could
+#: not keep up;
 #: `flood`: too many signals in an hour; `breaker`: so many that further ones were not stored.
 Kind = Literal["strikes", "killed", "flood", "breaker"]
 
@@ -19,7 +20,7 @@ SEVERITY: Final[Mapping[str, str]] = {"strikes": "error", "killed": "error", "fl
 
 ADVICE: Final[Mapping[str, str]] = {
     "strikes": "make the filter cheaper or mend its answers and store it again, or: engine trader resume",
-    "killed": "find what loops, crashes or eats memory and store it again, or: engine trader resume",
+    "killed": "find what loops, crashes, eats memory or takes so long, and store it again, or: engine trader resume",
     "flood": "make the filter more selective and store it again, or: engine trader resume",
     "breaker": "make the filter more selective, then: engine trader resume (a new version alone does not start it)",
 }

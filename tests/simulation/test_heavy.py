@@ -17,7 +17,7 @@ from engine.dispatch.events import (
     WorkerReady,
 )
 from engine.dispatch.instructions import GiveUp, LoadOn, Report, SendTask, SpawnWorker
-from engine.dispatch.lanes import SLICE_US, WAITING_MAX
+from engine.dispatch.lanes import SLICE_US, WAITING_MAX, is_too_much
 from engine.dispatch.state import Brain
 from engine.dispatch.stats import percentile
 from engine.wire.messages import FilterLoaded, FilterResult, LoadFilter, Task
@@ -154,3 +154,9 @@ def test_a_trader_that_cannot_keep_up_is_given_up_before_its_questions_fill_the_
     ((reason, count),) = [(one.reason, len(one.questions)) for one in office.given_up if len(one.questions) > SYMBOLS]
     assert "cannot keep up" in reason
     assert count > WAITING_MAX
+
+
+def test_a_filter_that_has_much_to_catch_up_with_and_is_quick_enough_is_not_given_up() -> None:
+    assert is_too_much(60_000, 400_000.0)
+    assert not is_too_much(60_000, 250.0)
+    assert is_too_much(1_000_001, 250.0)

@@ -240,3 +240,18 @@ def test_what_only_the_compiler_finds_is_refused_too_and_never_reaches_a_worker(
     with pytest.raises(FilterRefused, match="not valid Python") as refused:
         policy.check("def check(ticker, klines, ta):\n" + body)
     assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("(refresh, symbols) = ('5m', ['AUSDT'])", "refresh"),
+        ("*symbols, = ('top:10',)", "symbols"),
+        ("[check, other] = (1, 2)", "check"),
+    ],
+)
+def test_what_a_filter_says_of_itself_is_given_alone(line, name):
+    with pytest.raises(FilterRefused) as caught:
+        policy.check(f"def check(ticker, klines, ta):\n    return True\n{line}\n")
+    assert f"{name} is given together with others" in str(caught.value)
+    assert caught.value.line == 3
