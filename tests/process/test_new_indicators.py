@@ -1,16 +1,10 @@
 """A trader whose indicator no worker has machine code of: real workers are replaced, and go on answering all the while."""
 
 import asyncio
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from engine.base.types import INTERVAL_MS, Kline
-from engine.candles.segment import Segment
-from engine.candles.writer import Writer
+from engine.base.types import INTERVAL_MS
 from engine.wire.messages import LoadFilter
 from tests.component.pool_bench import WAIT_S, bench
 
@@ -20,21 +14,6 @@ BARS = 60
 
 NEVER = 'def check(ticker, klines, ta):\n    return klines["5m"].close[-1] < 0\n'
 RISING = 'def check(ticker, klines, ta):\n    close = klines["5m"].close\n    return close[-1] > ta.wma(close, 5)[-1]\n'
-
-
-@pytest.fixture
-def candles_fd() -> Iterator[int]:
-    """Ten symbols: even ones rise, odd ones fall."""
-    segment = Segment.create(16, 2, 200)
-    writer = Writer(segment)
-    interval = writer.add_interval("5m")
-    for number in range(10):
-        symbol = writer.add_symbol(f"S{number}USDT")
-        for bar in range(BARS):
-            price = 100.0 + (bar if number % 2 == 0 else -bar)
-            writer.put_closed(symbol, interval, Kline(bar * LENGTH_MS, price, price, price, price, 1.0, price, 1, 0.5, price / 2))
-    yield os.dup(segment.fd)
-    segment.close()
 
 
 async def test_workers_are_replaced_one_by_one_under_load_before_the_filter_reaches_them(tmp_path: Path, candles_fd: int) -> None:

@@ -7,14 +7,9 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from engine.base.types import INTERVAL_MS, Kline
-from engine.candles.segment import Segment
-from engine.candles.writer import Writer
+from engine.base.types import INTERVAL_MS
 from engine.dispatch.limits import Limits
 from engine.pool.process import NurseryOptions
 from tests.component.pool_bench import WAIT_S, bench
@@ -29,21 +24,6 @@ RISING = 'def check(ticker, klines, ta):\n    five = klines["5m"]\n    return fi
 NEVER = 'def check(ticker, klines, ta):\n    return klines["5m"].close[-1] < 0\n'
 ENDLESS = 'def check(ticker, klines, ta):\n    last = klines["5m"].close[-1]\n    while True:\n        last += 1\n'
 REFUSED = "import os\n\ndef check(ticker, klines, ta):\n    return True\n"
-
-
-@pytest.fixture
-def candles_fd() -> Iterator[int]:
-    """Ten symbols of sixty closed 5m bars: even ones rise, odd ones fall."""
-    segment = Segment.create(16, 2, 200)
-    writer = Writer(segment)
-    interval = writer.add_interval("5m")
-    for number in range(10):
-        symbol = writer.add_symbol(f"S{number}USDT")
-        for bar in range(BARS):
-            price = 100.0 + (bar if number % 2 == 0 else -bar)
-            writer.put_closed(symbol, interval, Kline(bar * LENGTH_MS, price, price, price, price, 1.0, price, 1, 0.5, price / 2))
-    yield os.dup(segment.fd)
-    segment.close()
 
 
 async def test_filters_are_loaded_asked_and_interrupted(tmp_path: Path, candles_fd: int) -> None:
