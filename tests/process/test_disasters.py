@@ -14,9 +14,7 @@ from engine.dispatch.limits import Limits
 from engine.wire.messages import Item, Ping, Pong, Step, Task
 from tests.component.nursery import bench as nursery
 from tests.component.pool_bench import WAIT_S, Bench, bench
-from tests.process.test_pool_real_workers import CLOSE_MS, LENGTH_MS, NEVER, WORKERS, candles_fd
-
-__all__ = ["candles_fd"]
+from tests.process.test_pool_real_workers import CLOSE_MS, LENGTH_MS, NEVER, WORKERS
 
 SYMBOLS = range(10)
 GOOD = 'def check(ticker, klines, ta):\n    return {"bars": len(klines["5m"].close)}\n'
